@@ -1,0 +1,124 @@
+package errors
+
+import "fmt"
+
+// Code says what went wrong. One numbering serves everything: the code field of
+// an acknowledgement, the application error code of a QUIC connection that is
+// closed (RFC 9000, section 20.2), and, through [Code.String], the reason label
+// of a metric and the code key of a log line. Numbers are part of the wire
+// protocol: they are never given a second meaning.
+type Code uint32
+
+// Codes from 0x00 concern one message on its way out.
+const (
+	OK               Code = 0x00 // nothing went wrong; a connection closed with it ended in order
+	Internal         Code = 0x01 // a fault of this software
+	InvalidArgument  Code = 0x02 // the caller passed something unusable
+	PayloadTooLarge  Code = 0x03 // the payload is over the limit of this side or of the peer
+	Canceled         Code = 0x04 // the caller's context was cancelled
+	Timeout          Code = 0x05 // no acknowledgement within the time the caller gave
+	Closed           Code = 0x06 // this client or server was closed
+	Draining         Code = 0x07 // the connection is being closed and takes no new messages
+	NotConnected     Code = 0x08 // there is no connection to send on
+	UnknownClient    Code = 0x09 // no client with this id is connected
+	ConnectionLost   Code = 0x0a // the connection ended before the acknowledgement came
+	QueueFull        Code = 0x0b // the outgoing queue of this connection is full
+	TooManyPromises  Code = 0x0c // MaxPromises acknowledgements are already awaited
+	DuplicateMessage Code = 0x0d // a message with this id already awaits its acknowledgement
+)
+
+// Codes from 0x10 are given by the side that handles a message.
+const (
+	NoHandler       Code = 0x10 // no handler is registered for the type of the message
+	HandlerFailed   Code = 0x11 // the handler returned an error
+	HandlerPanic    Code = 0x12 // the handler panicked
+	HandlerTimeout  Code = 0x13 // the handler did not finish within its timeout
+	DeadlinePassed  Code = 0x14 // the sender's timeout passed before the handler finished
+	HandlerCanceled Code = 0x15 // the handling side stopped before the handler finished
+)
+
+// Codes from 0x20 end a connection.
+const (
+	ProtocolViolation Code = 0x20 // the peer sent what the protocol does not allow
+	FrameTooLarge     Code = 0x21 // the peer announced a frame over the limit
+	HelloTimeout      Code = 0x22 // the peer connected and did not say hello in time
+	InvalidClientID   Code = 0x23 // the client id of the hello is not acceptable
+	TooManyClients    Code = 0x24 // the hub has MaxClients sessions
+	Replaced          Code = 0x25 // another connection with the same client id took over
+	HeartbeatTimeout  Code = 0x26 // the peer stayed silent for too many heartbeat checks
+	IdleTimeout       Code = 0x27 // nothing arrived within the idle timeout of the connection
+	Disconnected      Code = 0x28 // the hub's operator disconnected the client
+	PeerRestarted     Code = 0x29 // the peer no longer knows the connection (stateless reset)
+	TransportFailed   Code = 0x2a // QUIC itself gave the connection up
+)
+
+// Codes from 0x30 keep a connection or a listener from coming to be.
+const (
+	Unreachable      Code = 0x30 // the hub did not answer
+	BadCertificate   Code = 0x31 // a certificate is missing, unreadable or not trusted
+	Incompatible     Code = 0x32 // the peer speaks another protocol or version
+	AddressInUse     Code = 0x33 // another process listens on this address
+	BadAddress       Code = 0x34 // the address cannot be parsed or resolved
+	InvalidConfig    Code = 0x35 // a configuration field has an unusable value
+	RetriesExhausted Code = 0x36 // the configured number of reconnects was used up
+)
+
+// NumCodes is one more than the largest number a Code may have, now or later: an
+// array of this size can be indexed with any code that [Code.Valid] accepts.
+const NumCodes = 0x40
+
+// Valid reports whether this version knows the code.
+func (c Code) Valid() bool { return c < NumCodes && names[c] != "" }
+
+// String returns the code's name in snake case, stable enough to be a metric
+// label. A code of a newer peer is "code_" and its number.
+func (c Code) String() string {
+	if c.Valid() {
+		return names[c]
+	}
+	return fmt.Sprintf("code_%d", uint32(c))
+}
+
+var names = [NumCodes]string{
+	OK:               "ok",
+	Internal:         "internal",
+	InvalidArgument:  "invalid_argument",
+	PayloadTooLarge:  "payload_too_large",
+	Canceled:         "canceled",
+	Timeout:          "timeout",
+	Closed:           "closed",
+	Draining:         "draining",
+	NotConnected:     "not_connected",
+	UnknownClient:    "unknown_client",
+	ConnectionLost:   "connection_lost",
+	QueueFull:        "queue_full",
+	TooManyPromises:  "too_many_promises",
+	DuplicateMessage: "duplicate_message",
+
+	NoHandler:       "no_handler",
+	HandlerFailed:   "handler_failed",
+	HandlerPanic:    "handler_panic",
+	HandlerTimeout:  "handler_timeout",
+	DeadlinePassed:  "deadline_passed",
+	HandlerCanceled: "handler_canceled",
+
+	ProtocolViolation: "protocol_violation",
+	FrameTooLarge:     "frame_too_large",
+	HelloTimeout:      "hello_timeout",
+	InvalidClientID:   "invalid_client_id",
+	TooManyClients:    "too_many_clients",
+	Replaced:          "replaced",
+	HeartbeatTimeout:  "heartbeat_timeout",
+	IdleTimeout:       "idle_timeout",
+	Disconnected:      "disconnected",
+	PeerRestarted:     "peer_restarted",
+	TransportFailed:   "transport_failed",
+
+	Unreachable:      "unreachable",
+	BadCertificate:   "bad_certificate",
+	Incompatible:     "incompatible",
+	AddressInUse:     "address_in_use",
+	BadAddress:       "bad_address",
+	InvalidConfig:    "invalid_config",
+	RetriesExhausted: "retries_exhausted",
+}

@@ -1,0 +1,175 @@
+// Package errors has the error type of the backbone, its codes and sentinels.
+//
+// Every error that a client or server returns is, or wraps, an [*Error]. Ask it
+// in one of three ways:
+//
+//	errors.Is(err, qerrors.ErrUnknownClient)    // what happened
+//	errors.Is(err, qerrors.ErrNotSent)          // may I simply send it again?
+//	errors.Is(err, context.DeadlineExceeded)    // the standard library's sentinels work too
+//
+// The package is usually imported under the name qerrors.
+package errors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+)
+
+// Outcome says what is known about a message whose acknowledgement did not come.
+type Outcome uint8
+
+const (
+	OutcomeNone    Outcome = iota // the error is not about one message
+	OutcomeNotSent                // nothing left this side: sending again cannot do it twice
+	OutcomeUnknown                // it was handed to the network: the peer may have handled it
+)
+
+// Error is what went wrong, in a form that programs and people can read. It is
+// never changed after it was returned.
+type Error struct {
+	Code    Code    // what went wrong
+	Message string  // what was wrong and what to do about it
+	Outcome Outcome // for errors of a send: whether the message may have been handled
+	Remote  bool    // the peer said so; otherwise this side found out by itself
+	Err     error   // the cause, if there is one
+}
+
+// Sentinels for [errors.Is]. There is one for each code that a caller is likely
+// to tell apart; [CodeOf] gives the code of any error.
+var (
+	ErrNotSent        error = &Error{Outcome: OutcomeNotSent}
+	ErrOutcomeUnknown error = &Error{Outcome: OutcomeUnknown}
+
+	ErrInvalidArgument  error = &Error{Code: InvalidArgument}
+	ErrPayloadTooLarge  error = &Error{Code: PayloadTooLarge}
+	ErrTimeout          error = &Error{Code: Timeout}
+	ErrClosed           error = &Error{Code: Closed}
+	ErrDraining         error = &Error{Code: Draining}
+	ErrNotConnected     error = &Error{Code: NotConnected}
+	ErrUnknownClient    error = &Error{Code: UnknownClient}
+	ErrConnectionLost   error = &Error{Code: ConnectionLost}
+	ErrQueueFull        error = &Error{Code: QueueFull}
+	ErrTooManyPromises  error = &Error{Code: TooManyPromises}
+	ErrDuplicateMessage error = &Error{Code: DuplicateMessage}
+
+	ErrInvalidClientID  error = &Error{Code: InvalidClientID}
+	ErrTooManyClients   error = &Error{Code: TooManyClients}
+	ErrReplaced         error = &Error{Code: Replaced}
+	ErrHeartbeatTimeout error = &Error{Code: HeartbeatTimeout}
+	ErrDisconnected     error = &Error{Code: Disconnected}
+
+	ErrUnreachable      error = &Error{Code: Unreachable}
+	ErrBadCertificate   error = &Error{Code: BadCertificate}
+	ErrIncompatible     error = &Error{Code: Incompatible}
+	ErrAddressInUse     error = &Error{Code: AddressInUse}
+	ErrInvalidConfig    error = &Error{Code: InvalidConfig}
+	ErrRetriesExhausted error = &Error{Code: RetriesExhausted}
+)
+
+// New returns an error with a code and a formatted message. A %w verb in the
+// format sets the cause.
+func New(code Code, format string, args ...any) *Error {
+	wrapped := fmt.Errorf(format, args...)
+	return &Error{Code: code, Message: wrapped.Error(), Err: errors.Unwrap(wrapped)}
+}
+
+// NotSent marks err as one of a message that never left this side. A nil err
+// stays nil.
+func NotSent(err error) error { return withOutcome(err, OutcomeNotSent) }
+
+// Unknown marks err as one of a message that was handed to the network, so that
+// the peer may have handled it. A nil err stays nil.
+func Unknown(err error) error { return withOutcome(err, OutcomeUnknown) }
+
+func withOutcome(err error, outcome Outcome) error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		e = FromContext(err)
+	}
+	marked := *e
+	marked.Outcome = outcome
+	return &marked
+}
+
+// FromContext turns the cause of an ended context into an Error: Timeout for a
+// deadline, Canceled for a cancellation, the cause itself when it already is an
+// Error, and Internal for anything else.
+func FromContext(cause error) *Error {
+	var e *Error
+	switch {
+	case errors.As(cause, &e):
+		return e
+	case errors.Is(cause, context.DeadlineExceeded):
+		return &Error{Code: Timeout, Message: "the deadline passed", Err: cause}
+	case errors.Is(cause, context.Canceled):
+		return &Error{Code: Canceled, Message: "the context was cancelled", Err: cause}
+	default:
+		return &Error{Code: Internal, Message: cause.Error(), Err: cause}
+	}
+}
+
+// CodeOf returns the code of the first Error in err's chain, OK for a nil error,
+// and Internal for an error that has none.
+func CodeOf(err error) Code {
+	var e *Error
+	switch {
+	case err == nil:
+		return OK
+	case errors.As(err, &e):
+		return e.Code
+	default:
+		return Internal
+	}
+}
+
+// Error returns the code, the message, what is known of the message's fate, and
+// whether the peer said it.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Code.String())
+	if e.Remote {
+		b.WriteString(" (from the peer)")
+	}
+	if e.Message != "" {
+		b.WriteString(": ")
+		b.WriteString(e.Message)
+	}
+	switch e.Outcome {
+	case OutcomeNotSent:
+		b.WriteString(" (the message was not sent)")
+	case OutcomeUnknown:
+		b.WriteString(" (the message was sent; whether it was handled is unknown)")
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is makes the sentinels of this package match by code or by outcome, and the
+// standard library's net.ErrClosed, context.DeadlineExceeded and
+// context.Canceled match the codes that mean the same.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case net.ErrClosed:
+		return e.Code == Closed || e.Code == Draining || e.Code == Replaced
+	case context.DeadlineExceeded:
+		return e.Code == Timeout
+	case context.Canceled:
+		return e.Code == Canceled
+	}
+	t, ok := target.(*Error)
+	if !ok || t.Message != "" || t.Err != nil {
+		return false
+	}
+	if t.Code == OK {
+		return t.Outcome != OutcomeNone && t.Outcome == e.Outcome
+	}
+	return t.Code == e.Code
+}

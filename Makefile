@@ -1,0 +1,68 @@
+# "make help" lists what there is.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+PACKAGES ?= ./...
+BENCH    ?= .
+COUNT    ?= 1
+FUZZTIME ?= 30s
+
+# cmd/NAME becomes bin/quic-NAME, examples/A/B becomes bin/examples/A/B.
+COMMANDS := $(patsubst cmd/%/,bin/quic-%,$(sort $(dir $(wildcard cmd/*/*.go))))
+EXAMPLES := $(patsubst examples/%/,bin/examples/%,$(sort $(dir $(wildcard examples/*/*/*.go))))
+
+# Without cgo, a binary built here runs on any machine of the same kind.
+GO_BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)'
+GO_TEST  = $(GO) test -race -shuffle=on
+
+.DEFAULT_GOAL := help
+.PHONY: help build test test-integration lint fix generate coverage bench fuzz demo certs clean FORCE
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables: PACKAGES=$(PACKAGES) BENCH=$(BENCH) COUNT=$(COUNT) FUZZTIME=$(FUZZTIME) VERSION=$(VERSION)"
+
+build: $(COMMANDS) $(EXAMPLES) ## build all programs and examples into bin/
+
+bin/quic-%: FORCE
+	$(GO_BUILD) -o $@ ./cmd/$*
+
+bin/examples/%: FORCE
+	$(GO_BUILD) -o $@ ./examples/$*
+
+demo: build ## see a hub and three clients at work, in less than a minute
+	$(GO) run ./internal/demo
+
+test: lint ## run all checks, unit tests and integration tests
+	$(GO_TEST) $(PACKAGES)
+
+test-integration: ## run only the tests that start the real programs
+	$(GO_TEST) -count=1 ./test/...
+
+lint: ## run the checks that need no test: format, vet, staticcheck, generated code, modules
+	./scripts/lint.sh
+
+fix: ## mend what lint finds, as far as a machine can
+	gofmt -w .
+	$(GO) fix ./...
+	$(GO) mod tidy
+
+generate: ## make pkg/protocol anew from its .proto files
+	$(GO) tool -modfile=tools/go.mod buf generate
+
+coverage: ## measure coverage; the report is coverage/index.html
+	./scripts/coverage.sh $(PACKAGES)
+
+bench: ## run the benchmarks: BENCH=regexp, COUNT=runs
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PACKAGES)
+
+fuzz: ## run each fuzz target for FUZZTIME
+	FUZZTIME=$(FUZZTIME) ./scripts/fuzz.sh $(PACKAGES)
+
+certs: ## make development certificates in certs/
+	./scripts/gen-certs.sh
+
+clean: ## remove what build and coverage made; certs/ stays
+	rm -rf bin coverage

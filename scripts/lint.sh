@@ -43,5 +43,5 @@ check 'staticcheck'            'mend what it names; "go tool -modfile=tools/go.m
 check 'go fix -diff'           'run "make fix"'                                   go fix -diff ./...
 check 'buf lint'               'mend the .proto files it names'                   tool buf lint
 check 'buf format'             'run "go tool -modfile=tools/go.mod buf format -w"' tool buf format --diff --exit-code
-check 'generated code current' 'run "make generate" and commit what it changes'   generated
+check 'generated code current' 'run "make generate", delete a .pb.go whose .proto is gone, and commit'   generated
 check 'go mod tidy -diff'      'run "make fix" and commit go.mod and go.sum'      go mod tidy -diff

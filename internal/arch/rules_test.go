@@ -1,0 +1,83 @@
+// Package arch has no code. Its tests hold the module to its structure: imports
+// run one way, quic-go stays in one package, nothing is shared between two
+// servers in one process, every test package looks for leaked goroutines.
+package arch
+
+const module = "github.com/voilet/QuicFlow"
+
+// rulesFile is where a failing check sends the reader.
+const rulesFile = "internal/arch/rules_test.go"
+
+// layer says what of ours the packages of a folder may import. A path that ends
+// in "/..." stands for the folder and all below it. Packages of one layer may not
+// import each other.
+type layer struct {
+	path string
+	may  []string
+}
+
+// above stands for all layers that are listed before.
+const above = "above"
+
+// layers lists all folders with packages, from the bottom of the module to its
+// top.
+var layers = []layer{
+	{"pkg/errors", nil},
+	{"pkg/protocol", nil},
+	{"internal/wire", []string{"pkg/errors", "pkg/protocol"}},
+	{"pkg/monitoring", []string{"pkg/errors", "pkg/protocol"}},
+	{"pkg/callback", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring"}},
+	{"pkg/dispatcher", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring"}},
+	{"pkg/session", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring"}},
+	{"internal/link", []string{above}},
+	{"internal/quicnet", []string{"pkg/errors"}},
+	{"pkg/transport/...", []string{above}},
+	{"internal/httpapi", []string{above}},
+
+	// What the programs are made of besides.
+	{"internal/certs", []string{"pkg/errors"}},
+	{"internal/settings", []string{"pkg/errors"}},
+	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
+	{"cmd/...", []string{above}},
+	{"examples/...", []string{"pkg/..."}},
+
+	// What tests and the demonstration need. Nothing above can import it.
+	{"internal/arch", nil},
+	{"internal/leaktest", nil},
+	{"internal/testnet", []string{above}},
+	{"internal/demo", []string{above}},
+	{"test/...", []string{above}},
+}
+
+// quicGo is the module that only quicGoImporters import, so that no exported name
+// can mention one of its types and another QUIC would replace one package.
+const quicGo = "github.com/quic-go/quic-go"
+
+var quicGoImporters = []string{
+	"internal/quicnet",
+	"internal/testnet", // simulated networks for tests
+}
+
+// variables lists the package variables that are no error sentinels of pkg/errors
+// and are fine all the same, each with the reason.
+var variables = map[string]string{
+	"pkg/errors.names":          "an array used as a constant",
+	"internal/link.bufferPool":  "a pool of empty buffers: no user sees anything of another",
+	"internal/wire.buffers":     "a pool of empty buffers: no user sees anything of another",
+	"internal/settings.errHelp": "a sentinel that never leaves its package",
+}
+
+// globals lists what works on state that the whole process shares, by import path;
+// no names means all of the package.
+var globals = map[string][]string{
+	"expvar":   nil,
+	"log/slog": {"SetDefault", "SetLogLoggerLevel"},
+	"net/http": {"DefaultServeMux", "Handle", "HandleFunc"},
+	"github.com/prometheus/client_golang/prometheus": {
+		"DefaultGatherer", "DefaultRegisterer", "MustRegister", "Register", "Unregister",
+	},
+	"github.com/prometheus/client_golang/prometheus/promauto": nil,
+	"go.opentelemetry.io/otel": {
+		"SetErrorHandler", "SetLogger", "SetMeterProvider", "SetTextMapPropagator", "SetTracerProvider",
+	},
+}

@@ -1,0 +1,54 @@
+package settings
+
+import (
+	"context"
+	"errors"
+
+	"github.com/urfave/cli/v3"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// errHelp ends the parsing of a command line that asks for help.
+var errHelp = errors.New("help was asked for")
+
+// helpFlag stops the parser where it stands, so that help is shown whatever else
+// is wrong with the command line, the environment or the file.
+type helpFlag struct {
+	cli.BoolFlag
+	asked bool
+}
+
+func newHelpFlag() *helpFlag {
+	return &helpFlag{BoolFlag: cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help"}}
+}
+
+// Set is called by the parser for -h and -help.
+func (f *helpFlag) Set(string, string) error {
+	f.asked = true
+	return errHelp
+}
+
+// helpCommand is "help [COMMAND...]", for programs that have commands. It looks
+// up no flags: help must not depend on a file being right.
+func (p *program) helpCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "help",
+		Usage:     "show the help of a command",
+		ArgsUsage: "[COMMAND...]",
+
+		OnUsageError: p.usageError,
+		ArgValidator: func(context.Context, *cli.Command) error { return nil },
+		Action: func(_ context.Context, help *cli.Command) error {
+			cmd := p.root
+			for _, name := range help.Args().Slice() {
+				sub := cmd.Command(name)
+				if sub == nil {
+					return qerrors.New(qerrors.InvalidConfig, "no command %q; %s", name, seeHelp(cmd))
+				}
+				cmd = sub
+			}
+			return writeHelp(cmd)
+		},
+	}
+}

@@ -1,0 +1,93 @@
+package settings
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// resolve sets the flags of cmd and its parents that the command line left unset.
+// It does so itself rather than through cli.ValueSource, which has one string for
+// a list and no way to say that a file is wrong.
+func (p *program) resolve(cmd *cli.Command) error {
+	file, err := p.openFile()
+	if err != nil {
+		return err
+	}
+	for _, level := range cmd.Lineage() {
+		for _, flag := range level.Flags {
+			if err := resolveFlag(flag, file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func resolveFlag(flag cli.Flag, file *file) error {
+	if flag.IsSet() || !configurable(flag) {
+		return nil
+	}
+	if set, err := fromEnvironment(flag); set || err != nil {
+		return err
+	}
+	return file.apply(flag)
+}
+
+// openFile reads the file that -config or its variable names; nil if neither does.
+func (p *program) openFile() (*file, error) {
+	if _, err := fromEnvironment(p.config); err != nil {
+		return nil, err
+	}
+	path := p.config.Get().(string)
+	if path == "" {
+		return nil, nil
+	}
+	var known []cli.Flag
+	_ = p.root.Walk(func(cmd *cli.Command) error {
+		for _, flag := range cmd.Flags {
+			if configurable(flag) {
+				known = append(known, flag)
+			}
+		}
+		return nil
+	})
+	return readFile(path, known)
+}
+
+// fromEnvironment sets the flag from its variable and reports whether it did.
+func fromEnvironment(flag cli.Flag) (bool, error) {
+	env := Env(name(flag))
+	text := os.Getenv(env)
+	if text == "" || flag.IsSet() {
+		return false, nil
+	}
+	values := []string{text}
+	if repeatable(flag) {
+		values = strings.Split(text, ",")
+	}
+	for _, value := range values {
+		if err := flag.Set(name(flag), strings.TrimSpace(value)); err != nil {
+			return false, wrongValue("environment variable "+env, flag, value, err)
+		}
+	}
+	return true, nil
+}
+
+// wrongValue says where a value stands and what the flag takes instead.
+func wrongValue(where string, flag cli.Flag, value string, cause error) error {
+	takes := ""
+	if example := kindOf(flag).example; example != "" {
+		takes = "; it takes " + example
+	}
+	var number *strconv.NumError
+	if errors.As(cause, &number) {
+		cause = number.Err // the rest names the parser and repeats the value
+	}
+	return qerrors.New(qerrors.InvalidConfig, "%s: cannot use %q: %w%s", where, value, cause, takes)
+}

@@ -36,6 +36,7 @@ type Frame struct {
 	//	*Frame_Complete
 	//	*Frame_Data
 	//	*Frame_Ack
+	//	*Frame_Taken
 	Kind          isFrame_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -159,6 +160,15 @@ func (x *Frame) GetAck() *AckMessage {
 	return nil
 }
 
+func (x *Frame) GetTaken() *Taken {
+	if x != nil {
+		if x, ok := x.Kind.(*Frame_Taken); ok {
+			return x.Taken
+		}
+	}
+	return nil
+}
+
 type isFrame_Kind interface {
 	isFrame_Kind()
 }
@@ -199,6 +209,10 @@ type Frame_Ack struct {
 	Ack *AckMessage `protobuf:"bytes,9,opt,name=ack,proto3,oneof"`
 }
 
+type Frame_Taken struct {
+	Taken *Taken `protobuf:"bytes,10,opt,name=taken,proto3,oneof"`
+}
+
 func (*Frame_Hello) isFrame_Kind() {}
 
 func (*Frame_Welcome) isFrame_Kind() {}
@@ -216,6 +230,8 @@ func (*Frame_Complete) isFrame_Kind() {}
 func (*Frame_Data) isFrame_Kind() {}
 
 func (*Frame_Ack) isFrame_Kind() {}
+
+func (*Frame_Taken) isFrame_Kind() {}
 
 // Hello is the client's first frame.
 type Hello struct {
@@ -603,11 +619,49 @@ func (*Complete) Descriptor() ([]byte, []int) {
 	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{7}
 }
 
+// Taken tells the sender of a large data frame (over 64 KiB) that the receiver
+// has handed it to its handlers. A side may have eight that are not yet taken.
+type Taken struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Taken) Reset() {
+	*x = Taken{}
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Taken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Taken) ProtoMessage() {}
+
+func (x *Taken) ProtoReflect() protoreflect.Message {
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Taken.ProtoReflect.Descriptor instead.
+func (*Taken) Descriptor() ([]byte, []int) {
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{8}
+}
+
 var File_quic_backbone_v1_frame_proto protoreflect.FileDescriptor
 
 const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\n" +
-	"\x1cquic/backbone/v1/frame.proto\x12\x10quic.backbone.v1\x1a\x1equic/backbone/v1/message.proto\"\xe0\x03\n" +
+	"\x1cquic/backbone/v1/frame.proto\x12\x10quic.backbone.v1\x1a\x1equic/backbone/v1/message.proto\"\x91\x04\n" +
 	"\x05Frame\x12/\n" +
 	"\x05hello\x18\x01 \x01(\v2\x17.quic.backbone.v1.HelloH\x00R\x05hello\x125\n" +
 	"\awelcome\x18\x02 \x01(\v2\x19.quic.backbone.v1.WelcomeH\x00R\awelcome\x12,\n" +
@@ -617,7 +671,9 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\ahandled\x18\x06 \x01(\v2\x19.quic.backbone.v1.HandledH\x00R\ahandled\x128\n" +
 	"\bcomplete\x18\a \x01(\v2\x1a.quic.backbone.v1.CompleteH\x00R\bcomplete\x123\n" +
 	"\x04data\x18\b \x01(\v2\x1d.quic.backbone.v1.DataMessageH\x00R\x04data\x120\n" +
-	"\x03ack\x18\t \x01(\v2\x1c.quic.backbone.v1.AckMessageH\x00R\x03ackB\x06\n" +
+	"\x03ack\x18\t \x01(\v2\x1c.quic.backbone.v1.AckMessageH\x00R\x03ack\x12/\n" +
+	"\x05taken\x18\n" +
+	" \x01(\v2\x17.quic.backbone.v1.TakenH\x00R\x05takenB\x06\n" +
 	"\x04kind\"l\n" +
 	"\x05Hello\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12*\n" +
@@ -641,7 +697,8 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\aHandled\x12\x1b\n" +
 	"\tacks_sent\x18\x01 \x01(\x04R\backsSent\"\n" +
 	"\n" +
-	"\bCompleteB2Z0github.com/voilet/QuicFlow/pkg/protocol;protocolb\x06proto3"
+	"\bComplete\"\a\n" +
+	"\x05TakenB2Z0github.com/voilet/QuicFlow/pkg/protocol;protocolb\x06proto3"
 
 var (
 	file_quic_backbone_v1_frame_proto_rawDescOnce sync.Once
@@ -655,7 +712,7 @@ func file_quic_backbone_v1_frame_proto_rawDescGZIP() []byte {
 	return file_quic_backbone_v1_frame_proto_rawDescData
 }
 
-var file_quic_backbone_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_quic_backbone_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_quic_backbone_v1_frame_proto_goTypes = []any{
 	(*Frame)(nil),       // 0: quic.backbone.v1.Frame
 	(*Hello)(nil),       // 1: quic.backbone.v1.Hello
@@ -665,24 +722,26 @@ var file_quic_backbone_v1_frame_proto_goTypes = []any{
 	(*GoAway)(nil),      // 5: quic.backbone.v1.GoAway
 	(*Handled)(nil),     // 6: quic.backbone.v1.Handled
 	(*Complete)(nil),    // 7: quic.backbone.v1.Complete
-	(*DataMessage)(nil), // 8: quic.backbone.v1.DataMessage
-	(*AckMessage)(nil),  // 9: quic.backbone.v1.AckMessage
+	(*Taken)(nil),       // 8: quic.backbone.v1.Taken
+	(*DataMessage)(nil), // 9: quic.backbone.v1.DataMessage
+	(*AckMessage)(nil),  // 10: quic.backbone.v1.AckMessage
 }
 var file_quic_backbone_v1_frame_proto_depIdxs = []int32{
-	1, // 0: quic.backbone.v1.Frame.hello:type_name -> quic.backbone.v1.Hello
-	2, // 1: quic.backbone.v1.Frame.welcome:type_name -> quic.backbone.v1.Welcome
-	3, // 2: quic.backbone.v1.Frame.ping:type_name -> quic.backbone.v1.Ping
-	4, // 3: quic.backbone.v1.Frame.pong:type_name -> quic.backbone.v1.Pong
-	5, // 4: quic.backbone.v1.Frame.go_away:type_name -> quic.backbone.v1.GoAway
-	6, // 5: quic.backbone.v1.Frame.handled:type_name -> quic.backbone.v1.Handled
-	7, // 6: quic.backbone.v1.Frame.complete:type_name -> quic.backbone.v1.Complete
-	8, // 7: quic.backbone.v1.Frame.data:type_name -> quic.backbone.v1.DataMessage
-	9, // 8: quic.backbone.v1.Frame.ack:type_name -> quic.backbone.v1.AckMessage
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	1,  // 0: quic.backbone.v1.Frame.hello:type_name -> quic.backbone.v1.Hello
+	2,  // 1: quic.backbone.v1.Frame.welcome:type_name -> quic.backbone.v1.Welcome
+	3,  // 2: quic.backbone.v1.Frame.ping:type_name -> quic.backbone.v1.Ping
+	4,  // 3: quic.backbone.v1.Frame.pong:type_name -> quic.backbone.v1.Pong
+	5,  // 4: quic.backbone.v1.Frame.go_away:type_name -> quic.backbone.v1.GoAway
+	6,  // 5: quic.backbone.v1.Frame.handled:type_name -> quic.backbone.v1.Handled
+	7,  // 6: quic.backbone.v1.Frame.complete:type_name -> quic.backbone.v1.Complete
+	9,  // 7: quic.backbone.v1.Frame.data:type_name -> quic.backbone.v1.DataMessage
+	10, // 8: quic.backbone.v1.Frame.ack:type_name -> quic.backbone.v1.AckMessage
+	8,  // 9: quic.backbone.v1.Frame.taken:type_name -> quic.backbone.v1.Taken
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_quic_backbone_v1_frame_proto_init() }
@@ -701,6 +760,7 @@ func file_quic_backbone_v1_frame_proto_init() {
 		(*Frame_Complete)(nil),
 		(*Frame_Data)(nil),
 		(*Frame_Ack)(nil),
+		(*Frame_Taken)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -708,7 +768,7 @@ func file_quic_backbone_v1_frame_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quic_backbone_v1_frame_proto_rawDesc), len(file_quic_backbone_v1_frame_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,47 @@
+// Package fields fills in the defaults of configuration structs, and finds the
+// values that cannot be meant.
+package fields
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// Checker collects what is wrong with the fields of one struct.
+type Checker struct {
+	errs []error
+}
+
+// Duration sets *v to def if it is zero. A negative duration is an error.
+func (c *Checker) Duration(name string, v *time.Duration, def time.Duration) {
+	c.Require(*v >= 0, "%s is %v: use a positive duration, or 0 for the default of %v", name, *v, def)
+	if *v == 0 {
+		*v = def
+	}
+}
+
+// Int sets *v to def if it is zero. A value below 0 or above highest is an error.
+func (c *Checker) Int(name string, v *int, def, highest int) {
+	c.Require(*v >= 0 && *v <= highest, "%s is %d: use 1 to %d, or 0 for the default of %d", name, *v, highest, def)
+	if *v == 0 {
+		*v = def
+	}
+}
+
+// Require notes an error unless ok.
+func (c *Checker) Require(ok bool, format string, args ...any) {
+	if !ok {
+		c.errs = append(c.errs, fmt.Errorf(format, args...))
+	}
+}
+
+// Err returns all that was found as one error with code InvalidConfig, or nil.
+func (c *Checker) Err() error {
+	if len(c.errs) == 0 {
+		return nil
+	}
+	return qerrors.New(qerrors.InvalidConfig, "%w", errors.Join(c.errs...))
+}

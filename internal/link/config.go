@@ -1,0 +1,72 @@
+package link
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"sync/atomic"
+
+	"github.com/voilet/QuicFlow/internal/fields"
+	"github.com/voilet/QuicFlow/pkg/callback"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
+)
+
+// DefaultMaxQueueBytes is how much may wait to be sent on one connection.
+const DefaultMaxQueueBytes = 4 << 20
+
+// Config is what all links of one client or server share.
+type Config struct {
+	Hub           bool // this side is the hub: it says which client a message is from
+	MaxPayload    int  // the largest payload or result this side accepts, in bytes
+	MaxQueueBytes int  // data, and acknowledgements, that may wait to be sent, each
+	Promises      *callback.Manager
+	Metrics       *monitoring.Metrics
+	Events        *monitoring.Events
+	Log           *slog.Logger
+	Tasks         Tasks // the handlers that have yet to answer
+
+	base       context.Context // the parent of the handlers' contexts
+	cancel     context.CancelFunc
+	dispatcher atomic.Pointer[dispatcher.Dispatcher]
+}
+
+// Options are the fields that the configurations of clients and servers share.
+type Options struct {
+	MaxPayload, MaxQueueBytes, MaxPromises int
+	Logger                                 *slog.Logger
+	Hooks                                  *monitoring.EventHooks
+}
+
+// NewConfig makes a Config of what the user gave, and notes in check what is
+// wrong with it.
+func NewConfig(o Options, check *fields.Checker) *Config {
+	check.Int("MaxPayload", &o.MaxPayload, DefaultMaxPayload, HighestMaxPayload)
+	check.Int("MaxQueueBytes", &o.MaxQueueBytes, DefaultMaxQueueBytes, math.MaxInt32)
+	check.Int("MaxPromises", &o.MaxPromises, callback.DefaultMaxPromises, math.MaxInt32)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	metrics := new(monitoring.Metrics)
+	c := &Config{
+		MaxPayload:    o.MaxPayload,
+		MaxQueueBytes: o.MaxQueueBytes,
+		Promises:      callback.NewManager(o.MaxPromises),
+		Metrics:       metrics,
+		Events:        monitoring.NewEvents(o.Hooks, o.Logger, metrics),
+		Log:           o.Logger,
+	}
+	c.base, c.cancel = context.WithCancel(context.Background())
+	c.SetDispatcher(dispatcher.NewDispatcher(&dispatcher.Config{Logger: o.Logger}))
+	return c
+}
+
+// SetDispatcher makes d handle the messages that arrive from now on.
+func (c *Config) SetDispatcher(d *dispatcher.Dispatcher) { c.dispatcher.Store(d) }
+
+// Finish waits for the handlers that still run until ctx ends, and then cancels
+// their contexts. It returns how many have not answered.
+func (c *Config) Finish(ctx context.Context) int {
+	defer c.cancel()
+	return c.Tasks.Wait(ctx)
+}

@@ -1,0 +1,123 @@
+package link
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// drain is the orderly end of a connection. Closing a QUIC connection throws away
+// what was not sent yet, so both sides count what they sent, tell each other, and
+// close when each has what the other counted.
+type drain struct {
+	handled      atomic.Uint64 // data messages of the peer whose handlers have answered
+	acksReceived atomic.Uint64
+	begun        atomic.Bool // makes the hot path look at what follows
+
+	mu           sync.Mutex
+	sentGoAway   bool
+	goAway       *protocol.GoAway // the peer's
+	sentHandled  bool
+	peerHandled  *protocol.Handled
+	sentComplete bool
+	peerComplete bool
+}
+
+// Drain ends the connection in order: no new messages, what is under way is
+// handled, its acknowledgements arrive. It returns when the connection has ended,
+// and an error if ctx ended first; then the connection was closed at once.
+func (l *Link) Drain(ctx context.Context, code qerrors.Code, reason string, reconnectAfter time.Duration) error {
+	l.sendGoAway(&protocol.GoAway{
+		Code: uint32(code), Reason: reason, ReconnectAfterMs: uint64(reconnectAfter.Milliseconds()),
+	})
+	select {
+	case <-l.ctx.Done():
+		return nil
+	case <-ctx.Done():
+		l.conn.Close(code, reason)
+		return qerrors.FromContext(context.Cause(ctx))
+	}
+}
+
+// GoneAway returns the peer's GoAway, or nil.
+func (l *Link) GoneAway() *protocol.GoAway {
+	l.drain.mu.Lock()
+	defer l.drain.mu.Unlock()
+	return l.drain.goAway
+}
+
+func (l *Link) sendGoAway(g *protocol.GoAway) {
+	d := &l.drain
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.sentGoAway {
+		return
+	}
+	d.sentGoAway = true
+	g.DataSent = l.out.refuse(qerrors.New(qerrors.Draining, "the connection is being closed and takes no new messages"))
+	l.out.control(&protocol.Frame{Kind: &protocol.Frame_GoAway{GoAway: g}})
+	d.begun.Store(true)
+}
+
+func (l *Link) receiveGoAway(g *protocol.GoAway) error {
+	d := &l.drain
+	d.mu.Lock()
+	repeated := d.goAway != nil
+	d.goAway = g
+	d.mu.Unlock()
+	if repeated {
+		return qerrors.New(qerrors.ProtocolViolation, "a second GoAway")
+	}
+	l.sendGoAway(&protocol.GoAway{})
+	l.advance()
+	return nil
+}
+
+func (l *Link) receiveHandled(h *protocol.Handled) error {
+	d := &l.drain
+	d.mu.Lock()
+	repeated := d.peerHandled != nil
+	d.peerHandled = h
+	d.mu.Unlock()
+	if repeated {
+		return qerrors.New(qerrors.ProtocolViolation, "a second Handled")
+	}
+	l.advance()
+	return nil
+}
+
+func (l *Link) receiveComplete() error {
+	l.drain.mu.Lock()
+	l.drain.peerComplete = true
+	l.drain.mu.Unlock()
+	l.advance()
+	return nil
+}
+
+// advance takes the drain as far as it goes. It is called after each event that
+// can move it.
+func (l *Link) advance() {
+	d := &l.drain
+	if !d.begun.Load() {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.sentHandled && d.goAway != nil && d.handled.Load() >= d.goAway.DataSent {
+		d.sentHandled = true
+		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Handled{
+			Handled: &protocol.Handled{AcksSent: l.out.sentAcks()},
+		}})
+	}
+	if !d.sentComplete && d.peerHandled != nil && d.acksReceived.Load() >= d.peerHandled.AcksSent {
+		d.sentComplete = true
+		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Complete{Complete: &protocol.Complete{}}})
+	}
+	if d.sentComplete && d.peerComplete {
+		l.conn.Close(qerrors.OK, "drained")
+	}
+}

@@ -1,0 +1,183 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/voilet/QuicFlow/internal/wire"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/session"
+)
+
+const (
+	// Software names this implementation in hello and welcome.
+	Software = "quic-backbone-go"
+	// MaxIDBytes limits client ids and message ids.
+	MaxIDBytes = 128
+	// DefaultMaxPayload is the largest payload unless configured.
+	DefaultMaxPayload = 1 << 20
+	// HighestMaxPayload is the most that can be configured.
+	HighestMaxPayload = 64 << 20
+)
+
+// SayHello is the client's side of the handshake. It returns the hub's welcome,
+// or why there is none; then the connection is closed.
+func (l *Link) SayHello(ctx context.Context, hello *protocol.Hello) (*protocol.Welcome, error) {
+	hello.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
+	if err := l.openControl(ctx); err != nil {
+		return nil, err
+	}
+	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Hello{Hello: hello}})
+	f, err := l.firstFrame(ctx)
+	if err != nil {
+		return nil, err
+	}
+	welcome := f.GetWelcome()
+	if welcome == nil {
+		return nil, l.refused(qerrors.New(qerrors.ProtocolViolation, "the hub's first frame is not a welcome"))
+	}
+	l.begin(welcome.SessionId, hello.ClientId, welcome.MaxPayloadBytes)
+	return welcome, nil
+}
+
+// AwaitHello is the first half of the hub's side of the handshake. It returns the
+// client's hello, whose client id is well formed, or why there is none; then the
+// connection is closed. [Link.Open] or [Link.Close] comes next.
+func (l *Link) AwaitHello(ctx context.Context) (*protocol.Hello, error) {
+	f, err := l.firstFrame(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hello := f.GetHello()
+	if hello == nil {
+		return nil, l.refused(qerrors.New(qerrors.ProtocolViolation, "the first frame is not a hello"))
+	}
+	if err := CheckClientID(hello.ClientId); err != nil {
+		return nil, l.refused(err)
+	}
+	return hello, nil
+}
+
+// Open opens the session on the hub's side, after which messages may be sent to
+// the client. [Link.Welcome] or [Link.Close] comes next.
+func (l *Link) Open(ctx context.Context, hello *protocol.Hello, sessionID string) error {
+	if err := l.openControl(ctx); err != nil {
+		return err
+	}
+	l.begin(sessionID, hello.ClientId, hello.MaxPayloadBytes)
+	return nil
+}
+
+// Welcome tells the client that the session is open. Data that is sent before
+// cannot overtake it: the client reads the hub's first stream first.
+func (l *Link) Welcome(welcome *protocol.Welcome) {
+	welcome.SessionId = l.session.ID()
+	welcome.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
+	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: welcome}})
+}
+
+// openControl opens this side's first stream, which the peer accepts before any
+// other.
+func (l *Link) openControl(ctx context.Context) error {
+	stream, err := l.conn.Open(ctx, control.urgency())
+	if err != nil {
+		return l.ended(ctx, err)
+	}
+	l.out.lanes[control].stream = stream
+	return nil
+}
+
+// firstFrame reads the first frame of the peer's first stream.
+func (l *Link) firstFrame(ctx context.Context) (*protocol.Frame, error) {
+	stop := context.AfterFunc(ctx, func() { l.Refuse(tooLate(ctx)) })
+	defer stop()
+	stream, err := l.conn.Accept(ctx)
+	if err != nil {
+		return nil, l.ended(ctx, err)
+	}
+	r := wire.NewReader(stream, wire.MaxControlFrame)
+	var f protocol.Frame
+	n, err := r.Next()
+	if err == nil {
+		err = r.Read(n, &f)
+	}
+	if err != nil {
+		r.Release()
+		return nil, l.ended(ctx, err)
+	}
+	r.SetLimit(l.cfg.MaxPayload + wire.Overhead)
+	l.first = r
+	return &f, nil
+}
+
+// ended returns why the handshake could not go on, and closes the connection.
+func (l *Link) ended(ctx context.Context, err error) error {
+	if l.ctx.Err() != nil {
+		return context.Cause(l.ctx)
+	}
+	if ctx.Err() != nil {
+		return l.refused(tooLate(ctx))
+	}
+	var e *qerrors.Error
+	if !errors.As(err, &e) {
+		e = qerrors.New(qerrors.ProtocolViolation, "the handshake was cut short: %w", err)
+	}
+	return l.refused(e)
+}
+
+// tooLate says why a handshake ended with ctx.
+func tooLate(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
+		return qerrors.FromContext(cause)
+	}
+	return qerrors.New(qerrors.HelloTimeout, "no hello or welcome in time")
+}
+
+func (l *Link) refused(err error) error {
+	l.Refuse(err)
+	return err
+}
+
+func (l *Link) begin(sessionID, clientID string, peerMax uint64) {
+	l.session = session.New(sessionID, clientID, l.conn)
+	l.peerMax = DefaultMaxPayload
+	if peerMax > 0 {
+		l.peerMax = int(min(peerMax, HighestMaxPayload))
+	}
+	l.promises = l.cfg.Promises.NewTable(l.sent)
+}
+
+// sent is called for each message that an acknowledgement was awaited for.
+func (l *Link) sent(msgID string, _ *protocol.AckMessage, err error) {
+	clientID := l.session.ClientID()
+	if err != nil && qerrors.CodeOf(err) == qerrors.Timeout {
+		l.cfg.Events.PromiseTimeout(msgID, clientID)
+	}
+	l.cfg.Events.MessageSent(msgID, clientID, err)
+}
+
+// CheckClientID returns an error unless id is 1 to 128 bytes of printable UTF-8.
+func CheckClientID(id string) error {
+	bad := ""
+	switch {
+	case id == "":
+		bad = "is empty"
+	case len(id) > MaxIDBytes:
+		bad = fmt.Sprintf("has %d bytes", len(id))
+	case !utf8.ValidString(id):
+		bad = "is not UTF-8"
+	}
+	for _, r := range id {
+		if bad == "" && !unicode.IsPrint(r) {
+			bad = fmt.Sprintf("has the unprintable character %q", r)
+		}
+	}
+	if bad == "" {
+		return nil
+	}
+	return qerrors.New(qerrors.InvalidClientID, "the client id %s: use 1 to %d bytes of printable UTF-8", bad, MaxIDBytes)
+}

@@ -1,0 +1,145 @@
+// Package link is one live connection between a client and the hub, seen from
+// either side: both are the same, but for who says hello.
+//
+// The conversation:
+//
+//	client                                hub
+//	  Hello ------ first stream ------->
+//	        <----- first stream ------- Welcome         the session is open
+//
+//	  Data(msg_id) -- urgent, normal, bulk -->          either side may send
+//	        <----------- acks ---------- Ack(msg_id)    once its handler ran
+//
+//	  Ping --------- control ---------->                every heartbeat interval
+//	        <------- control ----------- Pong
+//
+//	        <------- control ----------- GoAway         either side may begin:
+//	  GoAway ------- control ---------->                no new Data from now on
+//	  Handled ------ control ---------->                all your Data is handled,
+//	        <------- control ----------- Handled        all Acks for it are sent
+//	  Complete ----- control ---------->                all your Acks are here
+//	        <------- control ----------- Complete
+//	                                                    who has both closes
+//
+// Each side sends on unidirectional streams of its own, the lanes: control, acks,
+// and one for each class of traffic. A frame over 64 KiB has a stream to itself.
+// The receiver does not care which frame comes on which stream.
+//
+// Goroutines: [Link.Run] accepts streams and waits for all the others. Each
+// stream of the peer has a reader; a lane has a flusher while it has something
+// to send. Handlers run on the dispatcher's workers and outlive the link.
+package link
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/voilet/QuicFlow/internal/wire"
+	"github.com/voilet/QuicFlow/pkg/callback"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/session"
+)
+
+// Conn is the QUIC connection under a link.
+type Conn interface {
+	session.Peer
+	// Open opens a unidirectional stream. Urgency ranks it among the streams of
+	// this side, 0 first and 7 last, as in RFC 9218.
+	Open(ctx context.Context, urgency int8) (io.WriteCloser, error)
+	// Accept waits for the next unidirectional stream of the peer, in the order
+	// in which the peer opened them.
+	Accept(ctx context.Context) (wire.Source, error)
+	// Close closes the connection at once; the peer is told code and reason, and
+	// what was not sent yet is thrown away. Only the first call counts.
+	Close(code qerrors.Code, reason string)
+	// Context ends with the connection; its cause is an *errors.Error.
+	Context() context.Context
+}
+
+// Link is one live connection. Its methods may be called from any goroutine once
+// the handshake is done.
+type Link struct {
+	cfg  *Config
+	conn Conn
+	ctx  context.Context // ends with the connection
+	out  outbox
+	wg   sync.WaitGroup // readers, flushers and senders of large frames
+
+	// Set by the handshake.
+	first    *wire.Reader // the peer's first stream, where its control frames come
+	session  *session.Session
+	promises *callback.Table
+	peerMax  int // the largest payload or result the peer accepts
+
+	largeReads atomic.Int32  // large data frames of the peer that are not handed on yet
+	largeAcks  chan struct{} // a place for each large acknowledgement that is being read
+	drain      drain
+}
+
+// New returns a link on conn, which it owns from now on. One of [Link.SayHello]
+// and [Link.AwaitHello] comes next, and [Link.Run] last, whether or not the
+// handshake succeeded.
+func New(conn Conn, cfg *Config) *Link {
+	l := &Link{cfg: cfg, conn: conn, ctx: conn.Context(), largeAcks: make(chan struct{}, maxLarge)}
+	l.out.init(conn, &l.wg, cfg)
+	return l
+}
+
+// Session returns the session that the handshake opened.
+func (l *Link) Session() *session.Session { return l.session }
+
+// Done is closed when the connection has ended.
+func (l *Link) Done() <-chan struct{} { return l.ctx.Done() }
+
+// Close ends the connection at once. What is not acknowledged by then fails; see
+// [Link.Drain] for the orderly way.
+func (l *Link) Close(code qerrors.Code, reason string) { l.conn.Close(code, reason) }
+
+// Run serves the connection until it ends. When it returns, nothing of the link
+// runs any more except handlers. The error says why it ended; its code is OK
+// after an orderly end.
+func (l *Link) Run() error {
+	if l.first != nil && l.session != nil {
+		l.wg.Go(func() { l.read(l.first) })
+		l.accept()
+	} else {
+		l.conn.Close(qerrors.Internal, "the handshake was not finished")
+	}
+	<-l.ctx.Done()
+	cause := context.Cause(l.ctx)
+	lost := qerrors.New(qerrors.ConnectionLost, "the connection has ended: %w", cause)
+	l.out.fail(lost)
+	if l.promises != nil {
+		l.promises.Close(lost)
+	}
+	l.wg.Wait()
+	return cause
+}
+
+func (l *Link) accept() {
+	for {
+		stream, err := l.conn.Accept(l.ctx)
+		if err != nil {
+			return
+		}
+		l.wg.Go(func() { l.read(wire.NewReader(stream, l.cfg.MaxPayload+wire.Overhead)) })
+	}
+}
+
+// Refuse closes the connection and tells the peer the code and text of err. An
+// error without a code is about something that the protocol does not allow.
+func (l *Link) Refuse(err error) {
+	code := qerrors.CodeOf(err)
+	if code == qerrors.Internal {
+		code = qerrors.ProtocolViolation
+	}
+	text := err.Error()
+	var e *qerrors.Error
+	if errors.As(err, &e) {
+		text = e.Message
+	}
+	l.conn.Close(code, text)
+}

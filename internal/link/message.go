@@ -1,0 +1,43 @@
+package link
+
+import (
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// The limits on the headers of a message. With the ids they fit wire.Overhead.
+const (
+	MaxHeaders     = 64
+	MaxHeaderBytes = 16 << 10
+)
+
+// CheckMessage returns an error unless msg can be sent.
+func CheckMessage(msg *protocol.DataMessage, maxPayload int) error {
+	switch {
+	case msg == nil:
+		return invalid("the message is nil")
+	case msg.Type == protocol.MessageType_MESSAGE_TYPE_UNSPECIFIED:
+		return invalid("the message has no type: set Type to MESSAGE_TYPE_COMMAND, EVENT or QUERY")
+	case len(msg.MsgId) > MaxIDBytes:
+		return invalid("the message id has %d bytes: use at most %d, or leave it empty", len(msg.MsgId), MaxIDBytes)
+	case len(msg.SenderId) > MaxIDBytes, len(msg.ReceiverId) > MaxIDBytes, len(msg.OrderingKey) > MaxIDBytes:
+		return invalid("sender id, receiver id and ordering key have at most %d bytes each", MaxIDBytes)
+	case len(msg.Headers) > MaxHeaders:
+		return invalid("the message has %d headers: use at most %d", len(msg.Headers), MaxHeaders)
+	case len(msg.Payload) > maxPayload:
+		return qerrors.New(qerrors.PayloadTooLarge,
+			"a payload of %d bytes is over the limit of %d: split it, or raise MaxPayload on both sides", len(msg.Payload), maxPayload)
+	}
+	bytes := 0
+	for key, value := range msg.Headers {
+		bytes += len(key) + len(value)
+	}
+	if bytes > MaxHeaderBytes {
+		return invalid("the headers have %d bytes: use at most %d", bytes, MaxHeaderBytes)
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return qerrors.New(qerrors.InvalidArgument, format, args...)
+}

@@ -1,0 +1,174 @@
+package link
+
+import (
+	"errors"
+	"io"
+
+	"github.com/voilet/QuicFlow/internal/wire"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// read serves one stream of the peer until it or the connection ends. What it
+// waits for, a place in the dispatcher's queue or room for answers, makes QUIC's
+// flow control slow the sender of this stream, and of no other.
+func (l *Link) read(r *wire.Reader) {
+	defer r.Release()
+	for {
+		err := l.readFrame(r)
+		switch {
+		case err == nil:
+			continue
+		case errors.Is(err, io.EOF) || l.ctx.Err() != nil:
+		default:
+			l.Refuse(err)
+		}
+		return
+	}
+}
+
+func (l *Link) readFrame(r *wire.Reader) error {
+	n, err := r.Next()
+	if err != nil {
+		return err
+	}
+	large := n > wire.LargeFrame
+	if large {
+		release, err := l.admitLarge(r)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	var f protocol.Frame
+	if err := r.Read(n, &f); err != nil {
+		return err
+	}
+	if !r.Buffered() {
+		l.session.Touch() // once for all that arrived together
+	}
+	return l.receive(&f, large)
+}
+
+// admitLarge bounds the memory that a peer can make this side hold with large
+// frames: eight of data, which the peer has to count, and eight acknowledgements,
+// which wait for each other.
+func (l *Link) admitLarge(r *wire.Reader) (release func(), err error) {
+	lead, err := r.Lead()
+	if err != nil {
+		return nil, err
+	}
+	if !wire.LeadsAck(lead) {
+		if l.largeReads.Add(1) > maxLarge {
+			return nil, qerrors.New(qerrors.ProtocolViolation, "more than %d large frames that are not taken", maxLarge)
+		}
+		return func() { l.largeReads.Add(-1) }, nil
+	}
+	select {
+	case l.largeAcks <- struct{}{}:
+		return func() { <-l.largeAcks }, nil
+	case <-l.ctx.Done():
+		return nil, l.ctx.Err()
+	}
+}
+
+// receive acts on one frame.
+func (l *Link) receive(f *protocol.Frame, large bool) error {
+	switch kind := f.Kind.(type) {
+	case *protocol.Frame_Data:
+		return l.receiveData(kind.Data, large)
+	case *protocol.Frame_Ack:
+		l.receiveAck(kind.Ack)
+		return nil
+	case *protocol.Frame_Ping:
+		if err := l.out.answerRoom(l.ctx); err != nil {
+			return err
+		}
+		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Pong{Pong: &protocol.Pong{Sequence: kind.Ping.GetSequence()}}})
+		return nil
+	case *protocol.Frame_Taken:
+		return l.out.taken()
+	case *protocol.Frame_GoAway:
+		return l.receiveGoAway(kind.GoAway)
+	case *protocol.Frame_Handled:
+		return l.receiveHandled(kind.Handled)
+	case *protocol.Frame_Complete:
+		return l.receiveComplete()
+	case *protocol.Frame_Hello, *protocol.Frame_Welcome:
+		return qerrors.New(qerrors.ProtocolViolation, "a second hello or welcome")
+	default:
+		return nil // a Pong has done its work by arriving; other kinds are of a newer peer
+	}
+}
+
+func (l *Link) receiveData(m *protocol.DataMessage, large bool) error {
+	if len(m.MsgId) == 0 || len(m.MsgId) > MaxIDBytes {
+		return qerrors.New(qerrors.ProtocolViolation, "a message id of %d bytes; 1 to %d are allowed", len(m.MsgId), MaxIDBytes)
+	}
+	if len(m.Payload) > l.cfg.MaxPayload {
+		return qerrors.New(qerrors.PayloadTooLarge, "a payload of %d bytes; the limit is %d", len(m.Payload), l.cfg.MaxPayload)
+	}
+	if l.cfg.Hub {
+		m.SenderId = l.session.ClientID() // whatever the client says
+	}
+	l.session.MessagesReceived.Add(1)
+	l.session.BytesReceived.Add(uint64(len(m.Payload)))
+	l.cfg.Metrics.MessagesReceived.Add(1)
+	l.cfg.Events.MessageReceived(m.MsgId, l.session.ClientID())
+	if err := l.handle(m); err != nil {
+		// Only the end of the connection interrupts the wait. The sender is told
+		// that the outcome is unknown, if it asked.
+		if !m.WaitAck {
+			l.cfg.Metrics.Dropped.Add(qerrors.ConnectionLost, 1)
+		}
+		return err
+	}
+	if large {
+		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Taken{Taken: &protocol.Taken{}}})
+	}
+	return nil
+}
+
+// handle hands m to the dispatcher, once there is room for it and its answer.
+func (l *Link) handle(m *protocol.DataMessage) error {
+	if err := l.out.answerRoom(l.ctx); err != nil {
+		return err
+	}
+	l.cfg.Tasks.add()
+	if err := l.cfg.dispatcher.Load().Submit(l.ctx, l.cfg.base, m, l); err != nil {
+		l.cfg.Tasks.done()
+		return err
+	}
+	return nil
+}
+
+// Respond implements dispatcher.Responder: the worker that ran the handler, or
+// the timer that gave it up, puts the acknowledgement on its lane.
+func (l *Link) Respond(ack *protocol.AckMessage, wanted bool) {
+	defer l.cfg.Tasks.done()
+	if len(ack.Result) > l.peerMax {
+		ack.Status, ack.Code = protocol.AckStatus_ACK_STATUS_FAILURE, uint32(qerrors.PayloadTooLarge)
+		ack.Error = qerrors.New(qerrors.PayloadTooLarge,
+			"the handler's result of %d bytes is over the sender's limit of %d", len(ack.Result), l.peerMax).Message
+		ack.Result = nil
+	}
+	if ack.Status != protocol.AckStatus_ACK_STATUS_SUCCESS {
+		l.cfg.Metrics.Failed.Add(qerrors.Code(ack.Code), 1)
+		l.cfg.Log.Debug("a message was not handled", "client_id", l.session.ClientID(),
+			"msg_id", ack.MsgId, "code", qerrors.Code(ack.Code), "error", ack.Error)
+	}
+	if wanted {
+		if err := l.out.ack(ack); err != nil {
+			l.cfg.Log.Debug("an acknowledgement was not sent", "client_id", l.session.ClientID(),
+				"msg_id", ack.MsgId, "error", err)
+		}
+	}
+	l.drain.handled.Add(1)
+	l.advance()
+}
+
+func (l *Link) receiveAck(ack *protocol.AckMessage) {
+	l.promises.Complete(ack) // one that nobody waits for any more came too late
+	l.drain.acksReceived.Add(1)
+	l.advance()
+}

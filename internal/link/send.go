@@ -1,0 +1,107 @@
+package link
+
+import (
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/wire"
+	"github.com/voilet/QuicFlow/pkg/callback"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// send queues m, which the link only reads and does not keep. Every error means
+// that nothing was sent.
+func (l *Link) send(w *Wait, m *protocol.DataMessage) error {
+	p := parcel{msg: m, size: wire.DataSize(m), lane: classOf(m.Priority), ask: m.WaitAck}
+	if len(m.Payload) > l.peerMax {
+		return l.tooLarge(len(m.Payload))
+	}
+	if p.size > wire.LargeFrame {
+		frame, err := wire.AppendData(make([]byte, 0, p.size+8), m, p.size)
+		if err != nil {
+			return err
+		}
+		p.frame = frame
+	}
+	if err := l.out.put(w, &p); err != nil {
+		return err
+	}
+	l.count(len(m.Payload))
+	return nil
+}
+
+// ask is send for a message that asks for an acknowledgement.
+func (l *Link) ask(w *Wait, m *protocol.DataMessage) (*callback.Promise, error) {
+	p, err := l.promises.Add(m.MsgId, w.deadline)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.send(w, m); err != nil {
+		l.promises.Withdraw(p, err)
+		return nil, err
+	}
+	return p, nil
+}
+
+func (l *Link) tooLarge(n int) error {
+	return qerrors.New(qerrors.PayloadTooLarge,
+		"a payload of %d bytes is over the peer's limit of %d: split it, or raise MaxPayload there", n, l.peerMax)
+}
+
+func (l *Link) count(payload int) {
+	l.session.MessagesSent.Add(1)
+	l.session.BytesSent.Add(uint64(payload))
+	l.cfg.Metrics.MessagesSent.Add(1)
+}
+
+// Parcel is a message that was encoded once, for many links.
+type Parcel struct {
+	parcel
+	payload int
+}
+
+// Encode encodes m for [Link.Offer].
+func Encode(m *protocol.DataMessage) (*Parcel, error) {
+	size := wire.DataSize(m)
+	frame, err := wire.AppendData(make([]byte, 0, size+8), m, size)
+	if err != nil {
+		return nil, err
+	}
+	return &Parcel{
+		parcel:  parcel{frame: frame, size: size, lane: classOf(m.Priority)},
+		payload: len(m.Payload),
+	}, nil
+}
+
+// Offer queues p without waiting: it fails when the queue is full.
+func (l *Link) Offer(p *Parcel) error {
+	if p.payload > l.peerMax {
+		return l.tooLarge(p.payload)
+	}
+	if err := l.out.put(nil, &p.parcel); err != nil {
+		return err
+	}
+	l.count(p.payload)
+	return nil
+}
+
+// Ping asks the peer for a sign of life.
+func (l *Link) Ping() {
+	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Ping{Ping: &protocol.Ping{}}})
+}
+
+// CheckHeartbeat closes the connection when maxStrikes checks in a row have found
+// the peer silent for longer than timeout, and returns the strikes so far.
+func (l *Link) CheckHeartbeat(timeout time.Duration, maxStrikes int) (strikes int) {
+	strikes = l.session.Check(timeout)
+	if strikes == 0 {
+		return 0
+	}
+	l.cfg.Log.Warn("the peer is silent", "client_id", l.session.ClientID(),
+		"silence", l.session.Silence().Round(time.Millisecond), "strike", strikes, "strikes_max", maxStrikes)
+	if strikes == maxStrikes {
+		l.cfg.Events.HeartbeatTimeout(l.session.ClientID())
+		l.conn.Close(qerrors.HeartbeatTimeout, "nothing was heard for too long")
+	}
+	return strikes
+}

@@ -1,0 +1,76 @@
+// Package quicnet is the only one that knows quic-go: it listens, dials, keeps
+// keys and limits, and turns QUIC's errors into this project's.
+package quicnet
+
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// ALPN names the protocol in the TLS handshake (RFC 7301).
+const ALPN = "quic-backbone/1"
+
+// ReceiveStream is the receiving end of a stream.
+type ReceiveStream = interface {
+	io.Reader
+	Peek(b []byte) (int, error)
+}
+
+// Conn is one QUIC connection. Its methods may be called from any goroutine.
+type Conn struct {
+	qc  *quic.Conn
+	ctx context.Context
+}
+
+func newConn(qc *quic.Conn) *Conn {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	context.AfterFunc(qc.Context(), func() { cancel(translate(context.Cause(qc.Context()))) })
+	return &Conn{qc: qc, ctx: ctx}
+}
+
+// Open opens a unidirectional stream; it waits while the peer allows no more.
+func (c *Conn) Open(ctx context.Context, urgency int8) (io.WriteCloser, error) {
+	s, err := c.qc.OpenUniStreamSync(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	s.SetPriority(urgency, true)
+	return s, nil
+}
+
+// Accept waits for the next unidirectional stream of the peer.
+func (c *Conn) Accept(ctx context.Context) (ReceiveStream, error) {
+	s, err := c.qc.AcceptUniStream(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	return s, nil
+}
+
+// maxReason keeps the reason of a close within one small packet.
+const maxReason = 256
+
+// Close closes the connection at once and tells the peer why.
+func (c *Conn) Close(code qerrors.Code, reason string) {
+	if len(reason) > maxReason {
+		reason = reason[:maxReason]
+	}
+	// The error is nil by contract.
+	_ = c.qc.CloseWithError(quic.ApplicationErrorCode(code), strings.ToValidUTF8(reason, ""))
+}
+
+// Context ends with the connection; its cause is an *errors.Error.
+func (c *Conn) Context() context.Context { return c.ctx }
+
+// RemoteAddr returns the peer's present address.
+func (c *Conn) RemoteAddr() net.Addr { return c.qc.RemoteAddr() }
+
+// RTT returns the smoothed round-trip time.
+func (c *Conn) RTT() time.Duration { return c.qc.ConnectionStats().SmoothedRTT }

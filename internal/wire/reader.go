@@ -1,0 +1,168 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"sync"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// Source is the receiving end of a stream. Peek fills b without consuming
+// anything and blocks until it is full; at the end of the stream it returns
+// io.EOF. It is an alias so that a transport can satisfy it without this package.
+type Source = interface {
+	io.Reader
+	Peek(b []byte) (int, error)
+}
+
+const bufferSize = 32 << 10
+
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// Reader reads the frames of one stream. While it waits for a frame to begin it
+// holds no buffer, so an idle connection costs none. It is for one goroutine.
+type Reader struct {
+	src   Source
+	limit int
+
+	buf  *[bufferSize]byte // nil while nothing is buffered
+	r, w int               // buf[r:w] is read and not yet consumed
+}
+
+// NewReader returns a reader of src that refuses frames over limit bytes.
+func NewReader(src Source, limit int) *Reader {
+	return &Reader{src: src, limit: limit}
+}
+
+// SetLimit changes the limit for the frames that follow.
+func (r *Reader) SetLimit(limit int) { r.limit = limit }
+
+// Buffered reports whether the beginning of another frame was read already.
+func (r *Reader) Buffered() bool { return r.w > r.r }
+
+// Next waits for the next frame and returns the length of its body, which
+// [Reader.Read] has to be called with. The length is checked against the limit
+// before any of the body is read. At the end of the stream between two frames
+// the error is io.EOF, within a frame io.ErrUnexpectedEOF.
+func (r *Reader) Next() (int, error) {
+	if r.buf == nil {
+		var first [1]byte
+		if _, err := r.src.Peek(first[:]); err != nil {
+			return 0, err
+		}
+		r.buf = buffers.Get().(*[bufferSize]byte)
+	}
+	for {
+		size, n := protowire.ConsumeVarint(r.buf[r.r:r.w])
+		switch {
+		case n > 0 && size > uint64(r.limit):
+			r.Release()
+			return 0, qerrors.New(qerrors.FrameTooLarge, "a frame of %d bytes is over the limit of %d", size, r.limit)
+		case n > 0:
+			r.r += n
+			return int(size), nil
+		case r.w-r.r >= maxVarint:
+			r.Release()
+			return 0, qerrors.New(qerrors.ProtocolViolation, "the length of a frame is not a varint")
+		}
+		if err := r.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// A varint has at most ten bytes; after that many without an end it is malformed.
+const maxVarint = 10
+
+// Lead returns the first byte of the body that [Reader.Next] announced, by which
+// its kind can be told before the rest is read.
+func (r *Reader) Lead() (byte, error) {
+	for r.w == r.r {
+		if err := r.fill(); err != nil {
+			return 0, err
+		}
+	}
+	return r.buf[r.r], nil
+}
+
+// Read decodes the body of n bytes that [Reader.Next] announced into f. What f
+// refers to afterwards is its own memory.
+func (r *Reader) Read(n int, f *protocol.Frame) error {
+	if n > bufferSize {
+		return r.readLong(n, f)
+	}
+	for r.w-r.r < n {
+		if err := r.fill(); err != nil {
+			return err
+		}
+	}
+	err := decode(r.buf[r.r:r.r+n], f)
+	r.r += n
+	if r.r == r.w {
+		r.Release()
+	}
+	return err
+}
+
+// readLong reads a body that does not fit the buffer. The memory grows with what
+// arrives, not with what was announced: a length alone must not cost anything.
+func (r *Reader) readLong(n int, f *protocol.Frame) error {
+	body := make([]byte, 0, 2*bufferSize)
+	body = append(body, r.buf[r.r:r.w]...)
+	r.Release()
+	for len(body) < n {
+		if len(body) == cap(body) {
+			body = append(make([]byte, 0, min(n, 4*cap(body))), body...)
+		}
+		end := min(n, cap(body))
+		got, err := r.src.Read(body[len(body):end])
+		body = body[:len(body)+got]
+		if err != nil && len(body) < n {
+			return inFrame(err)
+		}
+	}
+	return decode(body, f)
+}
+
+// fill reads more into the buffer, after moving what is left to its beginning.
+func (r *Reader) fill() error {
+	if r.r > 0 {
+		r.w = copy(r.buf[:], r.buf[r.r:r.w])
+		r.r = 0
+	}
+	n, err := r.src.Read(r.buf[r.w:])
+	r.w += n
+	if n == 0 && err != nil {
+		r.Release()
+		return inFrame(err)
+	}
+	return nil
+}
+
+// Release gives the buffer back. What was buffered is lost: the reader can only
+// be used at a frame's beginning afterwards.
+func (r *Reader) Release() {
+	if r.buf != nil {
+		buffers.Put(r.buf)
+		r.buf, r.r, r.w = nil, 0, 0
+	}
+}
+
+func decode(body []byte, f *protocol.Frame) error {
+	if err := proto.Unmarshal(body, f); err != nil {
+		return qerrors.New(qerrors.ProtocolViolation, "a frame cannot be decoded: %w", err)
+	}
+	return nil
+}
+
+func inFrame(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

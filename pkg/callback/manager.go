@@ -1,0 +1,132 @@
+package callback
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// DefaultMaxPromises is how many promises a manager allows unless told otherwise.
+const DefaultMaxPromises = 50000
+
+// Manager bounds and times the promises of one client or server.
+type Manager struct {
+	max    int64
+	active atomic.Int64
+	wheel  wheel
+}
+
+// NewManager returns a manager of at most max promises at a time; 0 stands for
+// [DefaultMaxPromises].
+func NewManager(max int) *Manager {
+	if max <= 0 {
+		max = DefaultMaxPromises
+	}
+	return &Manager{max: int64(max), wheel: wheel{start: time.Now()}}
+}
+
+// Active returns how many promises are outstanding.
+func (m *Manager) Active() int { return int(m.active.Load()) }
+
+// Table holds the promises of one connection by message id.
+type Table struct {
+	manager *Manager
+	onDone  func(msgID string, ack *protocol.AckMessage, err error)
+
+	mu      sync.Mutex
+	pending map[string]*Promise
+	closed  error
+}
+
+// NewTable returns an empty table. onDone, if not nil, is called for each promise
+// just before it completes, on the goroutine that completes it: it must be quick.
+func (m *Manager) NewTable(onDone func(msgID string, ack *protocol.AckMessage, err error)) *Table {
+	return &Table{manager: m, onDone: onDone, pending: make(map[string]*Promise)}
+}
+
+// Add makes a promise for the message with this id that fails at the deadline,
+// up to 10 ms late. It fails with TooManyPromises past the manager's limit, with
+// DuplicateMessage when the id is awaited already, and with the table's own error
+// once it is closed.
+func (t *Table) Add(msgID string, deadline time.Time) (*Promise, error) {
+	m := t.manager
+	if m.active.Add(1) > m.max {
+		m.active.Add(-1)
+		return nil, qerrors.New(qerrors.TooManyPromises,
+			"%d acknowledgements are awaited already: wait for some of them, or raise MaxPromises", m.max)
+	}
+	p := &Promise{table: t, msgID: msgID, begun: time.Now(), done: make(chan struct{})}
+	if err := t.insert(p, deadline); err != nil {
+		m.active.Add(-1)
+		return nil, err
+	}
+	return p, nil
+}
+
+func (t *Table) insert(p *Promise, deadline time.Time) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed != nil {
+		return t.closed
+	}
+	if _, taken := t.pending[p.msgID]; taken {
+		return qerrors.New(qerrors.DuplicateMessage,
+			"the message id %q is still waiting for its acknowledgement: use each id once", p.msgID)
+	}
+	t.pending[p.msgID] = p
+	// Under the lock, so that whoever finds p in the table finds it in the wheel.
+	t.manager.wheel.add(p, deadline)
+	return nil
+}
+
+// Complete hands ack to the promise that waits for it, and reports whether there
+// was one.
+func (t *Table) Complete(ack *protocol.AckMessage) bool {
+	t.mu.Lock()
+	p, ok := t.pending[ack.MsgId]
+	delete(t.pending, ack.MsgId)
+	t.mu.Unlock()
+	if ok {
+		p.complete(ack, nil)
+	}
+	return ok
+}
+
+// Withdraw completes the promise with err, unless it has completed.
+func (t *Table) Withdraw(p *Promise, err error) {
+	if t.remove(p) {
+		p.complete(nil, err)
+	}
+}
+
+// Len returns how many promises wait.
+func (t *Table) Len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.pending)
+}
+
+// Close completes all promises, and refuses new ones, with err.
+func (t *Table) Close(err error) {
+	t.mu.Lock()
+	pending := t.pending
+	t.pending, t.closed = nil, err
+	t.mu.Unlock()
+	for _, p := range pending {
+		p.complete(nil, qerrors.Unknown(err))
+	}
+}
+
+// remove reports whether p was still waiting; who gets true completes it.
+func (t *Table) remove(p *Promise) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pending[p.msgID] != p {
+		return false
+	}
+	delete(t.pending, p.msgID)
+	return true
+}

@@ -1,0 +1,98 @@
+// Package callback has promises: what a sender holds while it waits for the
+// acknowledgement of a message.
+//
+// A [Manager] bounds how many there are for one client or server. Each
+// connection has a [Table] of those that its acknowledgements complete.
+package callback
+
+import (
+	"context"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// Promise is the acknowledgement of one message, to come. It completes exactly
+// once: with the acknowledgement, or with an error when its time is up, it was
+// cancelled, or the connection was lost. All methods may be called from any
+// goroutine, any number of times.
+type Promise struct {
+	table *Table
+	msgID string
+	begun time.Time
+	done  chan struct{}
+
+	// Written by whoever removed the promise from its table, before done is closed.
+	ack *protocol.AckMessage
+	err error
+
+	// Guarded by the wheel's mutex.
+	deadline   time.Time
+	slot       int
+	prev, next *Promise
+}
+
+// MessageID returns the id of the message.
+func (p *Promise) MessageID() string { return p.msgID }
+
+// Begun returns when the promise was made.
+func (p *Promise) Begun() time.Time { return p.begun }
+
+// Done returns a channel that is closed when the promise completes.
+func (p *Promise) Done() <-chan struct{} { return p.done }
+
+// Result waits until the promise completes, and returns the acknowledgement or
+// the error. A FAILURE from the far handler is an acknowledgement, not an error.
+func (p *Promise) Result() (*protocol.AckMessage, error) {
+	<-p.done
+	return p.ack, p.err
+}
+
+// Wait is Result for a caller that can be called off: when ctx ends first, the
+// promise is cancelled with ctx's cause.
+func (p *Promise) Wait(ctx context.Context) (*protocol.AckMessage, error) {
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+		p.Cancel(context.Cause(ctx))
+	}
+	return p.Result()
+}
+
+// Then calls f with the result, on a goroutine of its own, once the promise
+// completes.
+func (p *Promise) Then(f func(*protocol.AckMessage, error)) {
+	go func() { f(p.Result()) }()
+}
+
+// Cancel completes the promise with an error for cause, unless it has completed.
+// The message itself is not called back: whether it was handled is unknown.
+func (p *Promise) Cancel(cause error) {
+	if p.table.remove(p) {
+		p.complete(nil, qerrors.Unknown(qerrors.FromContext(cause)))
+	}
+}
+
+// expire is called by the wheel.
+func (p *Promise) expire() {
+	if p.table.remove(p) {
+		p.complete(nil, &qerrors.Error{
+			Code:    qerrors.Timeout,
+			Message: "no acknowledgement within " + time.Since(p.begun).Round(time.Millisecond).String(),
+			Outcome: qerrors.OutcomeUnknown,
+		})
+	}
+}
+
+// complete is called exactly once, by whoever removed p from its table.
+func (p *Promise) complete(ack *protocol.AckMessage, err error) {
+	m := p.table.manager
+	m.wheel.remove(p)
+	m.active.Add(-1)
+	p.ack, p.err = ack, err
+	if p.table.onDone != nil {
+		p.table.onDone(p.msgID, ack, err)
+	}
+	close(p.done)
+}

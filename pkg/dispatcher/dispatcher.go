@@ -1,0 +1,168 @@
+// Package dispatcher routes messages to the handlers of their types, on a
+// bounded number of workers.
+//
+//	d := dispatcher.NewDispatcher(nil)
+//	d.Use(logging)
+//	d.RegisterHandler(protocol.MessageType_MESSAGE_TYPE_COMMAND, handler)
+//	srv.SetDispatcher(d)
+//
+// Workers exist while there is work: an idle dispatcher has no goroutine, and
+// needs no stopping. A full queue makes those who submit wait, in the order in
+// which they came; nothing is dropped.
+package dispatcher
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// The defaults of [Config].
+const (
+	DefaultWorkers   = 10
+	DefaultQueueSize = 1000
+	DefaultTimeout   = 30 * time.Second
+)
+
+// Config configures a dispatcher. A zero field stands for its default, and so
+// does a negative one.
+type Config struct {
+	Workers   int           // handlers that run at once; default 10
+	QueueSize int           // messages that wait for a worker; default 1,000
+	Timeout   time.Duration // how long a handler may take; default 30 s
+	Logger    *slog.Logger  // told of panics; default slog.Default()
+}
+
+// Dispatcher routes messages to handlers. All methods may be called from any
+// goroutine. One dispatcher may serve several servers and clients.
+type Dispatcher struct {
+	timeout time.Duration
+	workers int32
+	log     *slog.Logger
+
+	queue chan *task
+	alive atomic.Int32 // workers that run or are about to look at the queue
+	busy  atomic.Int32 // handlers that run
+
+	routes atomic.Pointer[routes] // replaced as a whole, so that reading takes no lock
+
+	mu         sync.Mutex // guards what routes is made from
+	handlers   map[protocol.MessageType]Handler
+	middleware []Middleware
+}
+
+type routes map[protocol.MessageType]Handler
+
+// NewDispatcher returns a dispatcher without handlers. A nil config stands for
+// the defaults.
+func NewDispatcher(config *Config) *Dispatcher {
+	var c Config
+	if config != nil {
+		c = *config
+	}
+	if c.Workers <= 0 {
+		c.Workers = DefaultWorkers
+	}
+	if c.QueueSize <= 0 {
+		c.QueueSize = DefaultQueueSize
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	d := &Dispatcher{
+		timeout:  c.Timeout,
+		workers:  int32(c.Workers),
+		log:      c.Logger,
+		queue:    make(chan *task, c.QueueSize),
+		handlers: make(map[protocol.MessageType]Handler),
+	}
+	d.routes.Store(&routes{})
+	return d
+}
+
+// RegisterHandler makes h the handler of messages of type t, in the place of an
+// earlier one. A nil h takes the type's handler away. Messages that already run
+// are not affected.
+func (d *Dispatcher) RegisterHandler(t protocol.MessageType, h Handler) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if h == nil {
+		delete(d.handlers, t)
+	} else {
+		d.handlers[t] = h
+	}
+	d.compose()
+}
+
+// Use wraps all handlers, present and to come, in the middleware. The first one
+// given is the outermost.
+func (d *Dispatcher) Use(middleware ...Middleware) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.middleware = append(d.middleware, middleware...)
+	d.compose()
+}
+
+func (d *Dispatcher) compose() {
+	composed := make(routes, len(d.handlers))
+	for t, h := range d.handlers {
+		for _, wrap := range slices.Backward(d.middleware) {
+			h = wrap(h)
+		}
+		composed[t] = h
+	}
+	d.routes.Store(&composed)
+}
+
+// Stats are the sizes of a dispatcher at one time.
+type Stats struct {
+	Queued, QueueSize int // messages that wait for a worker, and how many may
+	Busy, Workers     int // handlers that run, and how many may
+}
+
+// Stats returns the present sizes.
+func (d *Dispatcher) Stats() Stats {
+	return Stats{
+		Queued: len(d.queue), QueueSize: cap(d.queue),
+		Busy: int(d.busy.Load()), Workers: int(d.workers),
+	}
+}
+
+// Responder receives the outcome of a submitted message.
+type Responder interface {
+	// Respond is called exactly once for each message, when its handler returned
+	// or its time was up, also if the sender asked for no acknowledgement;
+	// wanted says whether it did.
+	Respond(ack *protocol.AckMessage, wanted bool)
+}
+
+// Submit queues msg for its handler and returns; r gets the outcome. While the
+// queue is full it waits, at most until wait ends, and then returns an error and
+// calls nothing. The handler's context is derived from base.
+func (d *Dispatcher) Submit(wait, base context.Context, msg *protocol.DataMessage, r Responder) error {
+	t := &task{base: base, msg: msg, msgID: msg.MsgId, waitAck: msg.WaitAck, responder: r}
+	if msg.TimeoutMs > 0 {
+		t.deadline = time.Now().Add(time.Duration(msg.TimeoutMs) * time.Millisecond)
+		t.senders = true
+	}
+	select {
+	case d.queue <- t:
+	default:
+		select {
+		case d.queue <- t:
+		case <-wait.Done():
+			return qerrors.FromContext(context.Cause(wait))
+		}
+	}
+	d.wake()
+	return nil
+}

@@ -1,0 +1,89 @@
+package dispatcher
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// task is one message on its way through its handler, and at the same time the
+// context that the handler gets: most handlers never look at it, so its channel
+// and its tie to the base context are made only when it is asked for them.
+type task struct {
+	base      context.Context
+	msg       *protocol.DataMessage // the handler's own, once it runs
+	msgID     string
+	waitAck   bool
+	responder Responder
+	deadline  time.Time // first the sender's, if senders; then the earlier of that and the handler's
+	senders   bool      // the deadline is the sender's
+	answered  atomic.Bool
+
+	mu     sync.Mutex
+	err    error         // why the context ended
+	done   chan struct{} // made by the first call of Done
+	untied func() bool   // undoes the tie to base
+}
+
+var _ context.Context = (*task)(nil)
+
+// Deadline returns when the handler has to be done.
+func (t *task) Deadline() (time.Time, bool) { return t.deadline, true }
+
+// Value returns what base has under key.
+func (t *task) Value(key any) any { return t.base.Value(key) }
+
+// Done returns a channel that is closed at the deadline, when base ends, and
+// after the handler returned.
+func (t *task) Done() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.done == nil {
+		t.done = make(chan struct{})
+		if t.err != nil {
+			close(t.done)
+		} else {
+			t.untied = context.AfterFunc(t.base, func() { t.cancel(t.base.Err()) })
+		}
+	}
+	return t.done
+}
+
+// Err returns why Done was closed, or would be.
+func (t *task) Err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err == nil && t.base.Err() != nil {
+		return t.base.Err()
+	}
+	return t.err
+}
+
+func (t *task) cancel(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err != nil {
+		return
+	}
+	t.err = err
+	if t.done != nil {
+		close(t.done)
+		t.untied()
+	}
+}
+
+// expire answers in the handler's place and ends its context: in this order, so
+// that what the handler makes of the end of its context does not come first.
+func (t *task) expire() {
+	if t.senders {
+		t.answer(protocol.AckStatus_ACK_STATUS_TIMEOUT, qerrors.DeadlinePassed,
+			"the handler did not finish within the sender's timeout")
+	} else {
+		t.fail(qerrors.HandlerTimeout, "the handler did not finish within its timeout")
+	}
+	t.cancel(context.DeadlineExceeded)
+}

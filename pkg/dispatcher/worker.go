@@ -1,0 +1,195 @@
+package dispatcher
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// maxErrorText limits what an acknowledgement says about a failure, in bytes.
+const maxErrorText = 4 << 10
+
+// worker runs tasks one after another while there are any.
+type worker struct {
+	d *Dispatcher
+
+	mu      sync.Mutex
+	current *task // whose handler runs
+	// The timer expires the current task. It is not set anew for each one: with
+	// every handler given the same time, the timer that is set fires early
+	// enough, finds a later deadline, and is set again.
+	timer *time.Timer
+	fires time.Time // when the timer fires; zero while it is not set
+}
+
+// wake starts a worker unless as many as may be are there. It is called after a
+// task was queued.
+func (d *Dispatcher) wake() {
+	for {
+		n := d.alive.Load()
+		if n >= d.workers {
+			return // each of them looks at the queue once more before it ends
+		}
+		if d.alive.CompareAndSwap(n, n+1) {
+			go (&worker{d: d}).run()
+			return
+		}
+	}
+}
+
+func (w *worker) run() {
+	for {
+		select {
+		case t := <-w.d.queue:
+			w.serve(t)
+			continue
+		default:
+		}
+		w.d.alive.Add(-1)
+		// A task queued before that found this worker alive and started none.
+		if len(w.d.queue) == 0 || !w.rejoin() {
+			break
+		}
+	}
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+func (w *worker) rejoin() bool {
+	for {
+		n := w.d.alive.Load()
+		if n >= w.d.workers {
+			return false
+		}
+		if w.d.alive.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// serve runs the handler of one task, within its time.
+func (w *worker) serve(t *task) {
+	h, ok := (*w.d.routes.Load())[t.msg.Type]
+	if !ok {
+		t.fail(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.msg.Type))
+		return
+	}
+	now := time.Now()
+	if t.senders && !now.Before(t.deadline) {
+		t.expire()
+		return
+	}
+	if limit := now.Add(w.d.timeout); !t.senders || limit.Before(t.deadline) {
+		t.deadline, t.senders = limit, false
+	}
+	w.watch(t, now)
+	w.d.busy.Add(1)
+	result, err := w.call(h, t)
+	w.d.busy.Add(-1)
+	w.unwatch()
+	t.finish(result, err)
+}
+
+// watch makes the timer look after t.
+func (w *worker) watch(t *task, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.current = t
+	if w.fires.IsZero() || t.deadline.Before(w.fires) {
+		w.arm(t.deadline.Sub(now), t.deadline)
+	}
+}
+
+func (w *worker) unwatch() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.current = nil
+}
+
+// arm sets the timer. The caller holds mu.
+func (w *worker) arm(in time.Duration, fires time.Time) {
+	w.fires = fires
+	if w.timer == nil {
+		w.timer = time.AfterFunc(in, w.alarm)
+	} else {
+		w.timer.Reset(in)
+	}
+}
+
+// alarm runs when the timer fires, beside the handler.
+func (w *worker) alarm() {
+	if t := w.overdue(time.Now()); t != nil {
+		t.expire()
+	}
+}
+
+// overdue returns the current task if its time is up, and sets the timer again
+// if it is not.
+func (w *worker) overdue(now time.Time) *task {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fires = time.Time{}
+	if w.current == nil {
+		return nil
+	}
+	if left := w.current.deadline.Sub(now); left > 0 {
+		w.arm(left, w.current.deadline)
+		return nil
+	}
+	return w.current
+}
+
+func (w *worker) call(h Handler, t *task) (result *protocol.DataMessage, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.d.log.Error("a handler panicked", "msg_id", t.msg.MsgId, "client_id", t.msg.SenderId,
+				"type", t.msg.Type.String(), "panic", p, "stack", string(debug.Stack()))
+			err = qerrors.New(qerrors.HandlerPanic, "the handler panicked: %v", p)
+		}
+	}()
+	return h.OnMessage(t, t.msg)
+}
+
+// finish answers with what the handler returned.
+func (t *task) finish(result *protocol.DataMessage, err error) {
+	t.cancel(context.Canceled)
+	if err == nil {
+		t.respond(&protocol.AckMessage{
+			Status: protocol.AckStatus_ACK_STATUS_SUCCESS,
+			Result: result.GetPayload(),
+		})
+		return
+	}
+	code, text := qerrors.HandlerFailed, err.Error()
+	if e, ok := err.(*qerrors.Error); ok && e.Code >= qerrors.NoHandler && e.Code <= qerrors.HandlerCanceled {
+		code, text = e.Code, e.Message
+	} else if t.base.Err() != nil {
+		code = qerrors.HandlerCanceled
+	}
+	t.fail(code, text)
+}
+
+func (t *task) fail(code qerrors.Code, text string) {
+	t.answer(protocol.AckStatus_ACK_STATUS_FAILURE, code, text)
+}
+
+func (t *task) answer(status protocol.AckStatus, code qerrors.Code, text string) {
+	if len(text) > maxErrorText {
+		text = text[:maxErrorText]
+	}
+	t.respond(&protocol.AckMessage{Status: status, Code: uint32(code), Error: strings.ToValidUTF8(text, "")})
+}
+
+func (t *task) respond(ack *protocol.AckMessage) {
+	if t.answered.CompareAndSwap(false, true) {
+		ack.MsgId = t.msgID
+		t.responder.Respond(ack, t.waitAck)
+	}
+}

@@ -1,0 +1,94 @@
+package session
+
+import (
+	"sync"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// Member is what a registry holds: something that belongs to one session.
+type Member interface {
+	comparable
+	Session() *Session
+}
+
+// Registry holds the live sessions by client id. All methods may be called from
+// any goroutine.
+type Registry[M Member] struct {
+	max int
+
+	mu      sync.RWMutex
+	members map[string]M
+	closed  error
+}
+
+// NewRegistry returns a registry of at most max sessions; 0 is unlimited.
+func NewRegistry[M Member](max int) *Registry[M] {
+	return &Registry[M]{max: max, members: make(map[string]M)}
+}
+
+// Add enters m under its client id. When the id is taken, m takes its place, and
+// the one replaced is returned for the caller to close. Otherwise Add fails with
+// TooManyClients when the registry is full, and with the registry's own error
+// once it is closed.
+func (r *Registry[M]) Add(m M) (replaced M, err error) {
+	id := m.Session().ClientID()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed != nil {
+		return replaced, r.closed
+	}
+	replaced, taken := r.members[id]
+	if !taken && r.max > 0 && len(r.members) >= r.max {
+		return replaced, qerrors.New(qerrors.TooManyClients,
+			"the hub has its %d clients: raise MaxClients, or try again later", r.max)
+	}
+	r.members[id] = m
+	return replaced, nil
+}
+
+// Remove takes m out, unless another has taken its place; it reports which.
+func (r *Registry[M]) Remove(m M) bool {
+	id := m.Session().ClientID()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.members[id] != m {
+		return false
+	}
+	delete(r.members, id)
+	return true
+}
+
+// Get returns the member with this client id.
+func (r *Registry[M]) Get(clientID string) (M, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	m, ok := r.members[clientID]
+	return m, ok
+}
+
+// Len returns how many there are.
+func (r *Registry[M]) Len() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.members)
+}
+
+// All returns those that are there now, in no order.
+func (r *Registry[M]) All() []M {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	all := make([]M, 0, len(r.members))
+	for _, m := range r.members {
+		all = append(all, m)
+	}
+	return all
+}
+
+// Close makes Add fail with err from now on, and returns those that are there.
+func (r *Registry[M]) Close(err error) []M {
+	r.mu.Lock()
+	r.closed = err
+	r.mu.Unlock()
+	return r.All()
+}

@@ -1,0 +1,240 @@
+// Package client is a client of the hub: it keeps one connection, and exchanges
+// messages over it.
+//
+//	c, err := client.NewClient(&client.ClientConfig{
+//		ClientID:         "client-001",
+//		TLSCAFile:        "certs/ca.crt",
+//		ReconnectEnabled: true,
+//	})
+//	...
+//	c.SetDispatcher(d)
+//	if err := c.Connect("localhost:8474"); err != nil { ... }
+//	ack, err := c.SendMessage(ctx, msg, true, 0)
+//	...
+//	err = c.Close(ctx)
+//
+// Errors are described in package errors. All methods may be called from any
+// goroutine.
+package client
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/link"
+	"github.com/voilet/QuicFlow/internal/quicnet"
+	"github.com/voilet/QuicFlow/pkg/callback"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// State is what a client is doing.
+type State int32
+
+// The states, in the order of a client's life.
+const (
+	StateIdle         State = iota // Connect has not been called, or has failed
+	StateConnecting                // trying for the first time
+	StateConnected                 // the session is open
+	StateReconnecting              // the connection was lost; trying, or waiting to try again
+	StateClosed                    // closed, or given up: see Err
+)
+
+// String returns the name of the state in lower case.
+func (s State) String() string {
+	switch s {
+	case StateIdle:
+		return "idle"
+	case StateConnecting:
+		return "connecting"
+	case StateConnected:
+		return "connected"
+	case StateReconnecting:
+		return "reconnecting"
+	default:
+		return "closed"
+	}
+}
+
+// Client is one client of the hub.
+type Client struct {
+	config ClientConfig
+	link   *link.Config
+	auth   *quicnet.ClientAuth
+
+	current atomic.Pointer[link.Link] // the link in use; nil while there is none
+
+	mu      sync.Mutex
+	state   State
+	changed chan struct{} // closed and replaced when state changes
+	cause   error         // why there is no connection
+	stop    context.CancelFunc
+
+	done chan struct{} // closed when the client has reached StateClosed
+}
+
+func newClient(c ClientConfig, shared *link.Config, auth *quicnet.ClientAuth) *Client {
+	return &Client{
+		config: c, link: shared, auth: auth,
+		changed: make(chan struct{}),
+		done:    make(chan struct{}),
+		cause:   qerrors.New(qerrors.NotConnected, "call Connect first"),
+	}
+}
+
+// SetDispatcher makes d handle the messages that arrive from now on. Without one
+// each message is answered with a FAILURE that says there is no handler.
+func (c *Client) SetDispatcher(d *dispatcher.Dispatcher) { c.link.SetDispatcher(d) }
+
+// Connect connects to the hub at addr, host:port. It returns after the first
+// attempt: nil if the session is open, or if a later attempt may succeed and
+// ReconnectEnabled is set; then the client goes on in the background. Any other
+// error leaves the client idle, ready for another Connect.
+func (c *Client) Connect(addr string) error {
+	ctx, err := c.begin()
+	if err != nil {
+		return err
+	}
+	first := make(chan error, 1)
+	go (&runner{c: c, addr: addr, first: first}).run(ctx)
+	return <-first
+}
+
+// begin leaves StateIdle.
+func (c *Client) begin() (context.Context, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch c.state {
+	case StateIdle:
+	case StateClosed:
+		return nil, closed(c.cause)
+	default:
+		return nil, qerrors.New(qerrors.InvalidArgument, "Connect was called before: make another client for another hub")
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	c.setState(StateConnecting, qerrors.New(qerrors.NotConnected, "the first attempt to connect is under way"))
+	return ctx, nil
+}
+
+// State returns what the client is doing.
+func (c *Client) State() State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state
+}
+
+// Done is closed when the client is closed: by Close, or because it gave up.
+func (c *Client) Done() <-chan struct{} { return c.done }
+
+// Err returns why there is no connection, and nil while there is one.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause
+}
+
+// GetMetrics returns what was counted so far.
+func (c *Client) GetMetrics() monitoring.Snapshot { return c.link.Metrics.Snapshot() }
+
+// setState is called with mu held.
+func (c *Client) setState(s State, cause error) {
+	c.state, c.cause = s, cause
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// SendMessage sends a copy of msg to the hub.
+//
+// With waitAck it returns once the hub's handler has run: the acknowledgement has
+// the status SUCCESS and the result, or FAILURE (or TIMEOUT) and the reason. An
+// error says why no acknowledgement came, and, by errors.ErrNotSent or
+// errors.ErrOutcomeUnknown, whether the message may have been handled. Without
+// waitAck it returns a nil acknowledgement once the message is queued.
+//
+// It waits until ctx ends or timeout has passed, whichever is first; with neither
+// 30 s. That includes the wait for a connection while the client reconnects, and
+// for room while the outgoing queue is full.
+func (c *Client) SendMessage(ctx context.Context, msg *protocol.DataMessage, waitAck bool,
+	timeout time.Duration) (*protocol.AckMessage, error) {
+	return c.link.SendMessage(ctx, c.config.ClientID, c.pick, msg, waitAck, timeout)
+}
+
+// SendAsync is SendMessage with waitAck that does not wait for the
+// acknowledgement: it returns its promise once the message is queued.
+func (c *Client) SendAsync(ctx context.Context, msg *protocol.DataMessage, timeout time.Duration) (*callback.Promise, error) {
+	return c.link.SendAsync(ctx, c.config.ClientID, c.pick, msg, timeout)
+}
+
+// pick returns the link in use, and waits for one while the client connects.
+func (c *Client) pick(w *link.Wait, refused *link.Link) (*link.Link, error) {
+	for {
+		if l := c.current.Load(); l != nil && l != refused {
+			return l, nil
+		}
+		c.mu.Lock()
+		state, cause, changed := c.state, c.cause, c.changed
+		c.mu.Unlock()
+		switch state {
+		case StateIdle:
+			return nil, cause
+		case StateClosed:
+			return nil, closed(cause)
+		case StateConnected:
+			if l := c.current.Load(); l != nil && l != refused {
+				return l, nil
+			}
+			cause = qerrors.New(qerrors.Draining, "the connection is ending")
+		}
+		select {
+		case <-changed:
+		case <-w.Context().Done():
+			e := *qerrors.FromContext(context.Cause(w.Context()))
+			e.Message, e.Err = "no connection to the hub: "+cause.Error(), errors.Join(e.Err, cause)
+			return nil, &e
+		}
+	}
+}
+
+func closed(cause error) error {
+	if errors.Is(cause, qerrors.ErrClosed) {
+		return cause
+	}
+	return qerrors.New(qerrors.Closed, "the client has given up: %w", cause)
+}
+
+// Close ends the client in order: no new messages; what is under way in either
+// direction is handled and acknowledged. When it returns, nothing of the client
+// runs any more, except handlers that ignore the end of their context. When ctx
+// ends first, the connection is closed as it is, and an error says so.
+func (c *Client) Close(ctx context.Context) error {
+	c.mu.Lock()
+	before := c.state
+	if before != StateClosed {
+		c.setState(StateClosed, &qerrors.Error{Code: qerrors.Closed, Message: "the client was closed"})
+	}
+	c.mu.Unlock()
+	var err error
+	if l := c.current.Load(); l != nil {
+		err = l.Drain(ctx, qerrors.OK, "the client is being closed", 0)
+	}
+	switch before {
+	case StateIdle:
+		close(c.done)
+	case StateClosed:
+	default:
+		c.stop()
+	}
+	<-c.done
+	unfinished := c.link.Finish(ctx)
+	_ = c.link.Events.Wait(ctx) // hooks that have yet to run do so afterwards
+	if err == nil && unfinished > 0 {
+		err = qerrors.New(qerrors.Timeout, "%d messages were not handled", unfinished)
+	}
+	return err
+}

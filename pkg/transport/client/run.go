@@ -1,0 +1,253 @@
+package client
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/link"
+	"github.com/voilet/QuicFlow/internal/quicnet"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// lasted is how long a connection must have lived for the backoff to begin anew.
+const lasted = 10 * time.Second
+
+// runner is the client's one long-lived goroutine: it dials, serves the link
+// until it ends, waits, and dials again.
+type runner struct {
+	c         *Client
+	addr      string
+	socket    *quicnet.Socket
+	first     chan<- error // told how the first attempt went; nil afterwards
+	attempts  int          // in all
+	failures  int          // since a connection that lasted
+	connected bool         // at least once
+}
+
+func (r *runner) run(ctx context.Context) {
+	if err := r.openSocket(); err != nil {
+		r.end(err)
+		return
+	}
+	defer r.closeSocket()
+	for {
+		hint, cause := r.connection(ctx)
+		if err := r.final(ctx, cause); err != nil {
+			r.end(err)
+			return
+		}
+		delay := max(hint, backoff(r.c.config.InitialBackoff, r.c.config.MaxBackoff, r.failures))
+		r.failures++
+		r.c.link.Log.Warn("no connection to the hub", "client_id", r.c.config.ClientID, "addr", r.addr,
+			"code", qerrors.CodeOf(cause).String(), "error", cause, "next_attempt_in", delay.Round(time.Millisecond))
+		r.waiting(cause)
+		select {
+		case <-time.After(delay):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// connection is one connection, from dialing to its end. It returns why it ended
+// or never began, and how long the hub wants to be left alone.
+func (r *runner) connection(ctx context.Context) (hint time.Duration, cause error) {
+	l, welcome, err := r.dial(ctx)
+	r.attempts++
+	if err != nil {
+		return 0, err
+	}
+	begun := time.Now()
+	r.up(l)
+	cause = r.c.serve(l, welcome)
+	r.c.down(l, cause)
+	if time.Since(begun) >= lasted {
+		r.failures = 0
+	}
+	return time.Duration(l.GoneAway().GetReconnectAfterMs()) * time.Millisecond, cause
+}
+
+func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error) {
+	c := r.c
+	ctx, cancel := context.WithTimeout(ctx, c.config.HandshakeTimeout)
+	defer cancel()
+	conn, err := r.socket.Dial(ctx, r.addr, r.attempts, c.auth, c.config.limits())
+	if err != nil {
+		return nil, nil, err
+	}
+	l := link.New(conn, c.link)
+	welcome, err := l.SayHello(ctx, &protocol.Hello{ClientId: c.config.ClientID, Software: link.Software})
+	if err != nil {
+		_ = l.Run() // only tidies up
+		return nil, nil, err
+	}
+	return l, welcome, nil
+}
+
+// final returns the error that the client ends with, or nil if it is to try again.
+//
+// Errors that no retry mends end it only on the first attempt, where somebody is
+// there to read them. A client that is out in the field goes on: what is wrong
+// with the hub's certificate today may be mended tomorrow.
+func (r *runner) final(ctx context.Context, cause error) error {
+	limit := r.c.config.MaxRetries
+	switch {
+	case ctx.Err() != nil || r.c.State() == StateClosed:
+		return &qerrors.Error{Code: qerrors.Closed, Message: "the client was closed"}
+	case qerrors.CodeOf(cause) == qerrors.Replaced:
+		return cause // coming back would replace the other, and so on without end
+	case !r.c.config.ReconnectEnabled || r.first != nil && hopeless(cause):
+		return cause
+	case limit > 0 && r.failures >= limit:
+		return qerrors.New(qerrors.RetriesExhausted, "%d attempts to reconnect have failed: %w", limit, cause)
+	default:
+		return nil
+	}
+}
+
+// hopeless reports whether trying again cannot help.
+func hopeless(err error) bool {
+	switch qerrors.CodeOf(err) {
+	case qerrors.BadCertificate, qerrors.BadAddress, qerrors.Incompatible, qerrors.InvalidClientID,
+		qerrors.InvalidConfig, qerrors.ProtocolViolation:
+		return true
+	default:
+		return false
+	}
+}
+
+// backoff returns a random part of a time that doubles with each failure in a
+// row ("full jitter"), so that clients that were lost together come back apart.
+func backoff(initial, highest time.Duration, failures int) time.Duration {
+	limit := initial << min(failures, 30)
+	if limit > highest || limit < initial { // or it has overflowed
+		limit = highest
+	}
+	return rand.N(limit + 1)
+}
+
+func (r *runner) openSocket() error {
+	if r.c.config.Socket != nil {
+		r.socket = r.c.config.Socket.socket
+		return nil
+	}
+	pc, err := net.ListenPacket("udp", ":0")
+	if err != nil {
+		return qerrors.New(qerrors.Unreachable, "cannot open a UDP socket: %w", err)
+	}
+	r.socket = quicnet.NewSocket(pc)
+	return nil
+}
+
+func (r *runner) closeSocket() {
+	if r.c.config.Socket == nil {
+		_ = r.socket.Close() // nothing is on it any more
+	}
+}
+
+// up makes l the link in use.
+func (r *runner) up(l *link.Link) {
+	c := r.c
+	c.link.Log.Info("connected", "client_id", c.config.ClientID, "session_id", l.Session().ID(),
+		"remote", l.Session().Info().RemoteAddr)
+	c.link.Events.Connect(c.config.ClientID)
+	if r.connected {
+		c.link.Metrics.Reconnects.Add(1)
+		c.link.Events.Reconnect(c.config.ClientID, r.failures)
+	}
+	r.connected = true
+	c.mu.Lock()
+	if c.state == StateClosed {
+		l.Close(qerrors.OK, "the client was closed")
+	} else {
+		c.current.Store(l)
+		c.setState(StateConnected, nil)
+	}
+	c.mu.Unlock()
+	r.tell(nil)
+}
+
+// waiting says that there will be another attempt.
+func (r *runner) waiting(cause error) {
+	state := StateConnecting
+	if r.connected {
+		state = StateReconnecting
+	}
+	r.c.enter(state, cause)
+	r.tell(nil)
+}
+
+// end is the end of the client, or only of Connect if that still waits.
+func (r *runner) end(err error) {
+	c := r.c
+	c.mu.Lock()
+	switch {
+	case c.state == StateClosed:
+		close(c.done)
+	case r.first != nil:
+		c.setState(StateIdle, err)
+	default:
+		c.setState(StateClosed, err)
+		close(c.done)
+		c.link.Log.Error("gave up", "client_id", c.config.ClientID, "code", qerrors.CodeOf(err).String(), "error", err)
+	}
+	c.mu.Unlock()
+	r.tell(err)
+}
+
+func (r *runner) tell(err error) {
+	if r.first != nil {
+		r.first <- err
+		r.first = nil
+	}
+}
+
+// serve runs l, with its heartbeats, until it ends.
+func (c *Client) serve(l *link.Link, welcome *protocol.Welcome) error {
+	beats := make(chan struct{})
+	go func() {
+		defer close(beats)
+		c.heartbeat(l, welcome)
+	}()
+	defer func() { <-beats }()
+	return l.Run()
+}
+
+func (c *Client) heartbeat(l *link.Link, welcome *protocol.Welcome) {
+	interval := c.config.HeartbeatInterval
+	if tolerated := time.Duration(welcome.HeartbeatTimeoutMs) * time.Millisecond; tolerated > 0 {
+		interval = min(interval, tolerated/2)
+	}
+	pings := time.NewTicker(max(interval, time.Millisecond))
+	defer pings.Stop()
+	checks := time.NewTicker(c.config.HeartbeatCheckInterval)
+	defer checks.Stop()
+	for {
+		select {
+		case <-pings.C:
+			l.Ping()
+		case <-checks.C:
+			l.CheckHeartbeat(c.config.HeartbeatTimeout, c.config.MaxTimeoutCount)
+		case <-l.Done():
+			return
+		}
+	}
+}
+
+// down notes that l has ended.
+func (c *Client) down(l *link.Link, cause error) {
+	c.current.CompareAndSwap(l, nil)
+	c.link.Metrics.Disconnected.Add(qerrors.CodeOf(cause), 1)
+	c.link.Events.Disconnect(c.config.ClientID, cause)
+}
+
+// enter sets the state unless the client was closed.
+func (c *Client) enter(s State, cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != StateClosed {
+		c.setState(s, cause)
+	}
+}

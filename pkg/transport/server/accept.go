@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/voilet/QuicFlow/internal/link"
+	"github.com/voilet/QuicFlow/internal/quicnet"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// accept takes connections in as fast as they come; their hello is awaited
+// elsewhere. It ends when the listener stops accepting.
+func (s *Server) accept(listener *quicnet.Listener) {
+	for {
+		conn, err := listener.Accept(context.Background())
+		if err != nil {
+			s.acceptEnded(err)
+			return
+		}
+		s.wg.Go(func() { s.serve(conn) })
+	}
+}
+
+// acceptEnded stops a server whose socket has failed.
+func (s *Server) acceptEnded(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != serving {
+		return
+	}
+	s.failure = err
+	s.link.Log.Error("the socket failed", "error", err)
+	s.link.Events.Error(err)
+	go func() { _ = s.Stop(context.Background()) }() // reported by Wait
+}
+
+// serve is one connection from its hello to its end.
+func (s *Server) serve(conn *quicnet.Conn) {
+	l := link.New(conn, s.link)
+	hello, err := s.admit(l)
+	if err != nil {
+		s.link.Metrics.Refused.Add(qerrors.CodeOf(err), 1)
+		s.link.Log.Warn("refused", "remote", conn.RemoteAddr().String(), "client_id", hello.GetClientId(),
+			"code", qerrors.CodeOf(err).String(), "error", err)
+		_ = l.Run() // only tidies up
+		return
+	}
+	cause := l.Run()
+	if s.sessions.Remove(l) {
+		s.ended(l, cause)
+	}
+}
+
+// admit opens the session of a client that says hello in time, unless there are
+// too many. A client with the same id is replaced.
+func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
+	ctx, cancel := context.WithTimeout(s.admitting, s.config.HandshakeTimeout)
+	defer cancel()
+	hello, err := l.AwaitHello(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Open(ctx, hello, rand.Text()); err != nil {
+		return hello, err
+	}
+	replaced, err := s.sessions.Add(l)
+	if err != nil {
+		l.Refuse(err)
+		return hello, err
+	}
+	if replaced != nil {
+		replaced.Close(qerrors.Replaced, "another connection with the same client id took over")
+		s.ended(replaced, &qerrors.Error{Code: qerrors.Replaced, Message: "another connection with the same client id took over"})
+	}
+	// Before the welcome, so that what the client sends next comes later.
+	s.link.Events.Connect(hello.ClientId)
+	info := l.Session().Info()
+	s.link.Log.Info("connected", "client_id", hello.ClientId, "session_id", info.SessionID,
+		"remote", info.RemoteAddr, "software", hello.Software)
+	l.Welcome(&protocol.Welcome{
+		Software:           link.Software,
+		HeartbeatTimeoutMs: uint64(min(s.config.HeartbeatTimeout, s.config.MaxIdleTimeout).Milliseconds()),
+	})
+	return hello, nil
+}
+
+// ended reports the end of a session, once.
+func (s *Server) ended(l *link.Link, cause error) {
+	code, clientID := qerrors.CodeOf(cause), l.Session().ClientID()
+	s.link.Metrics.Disconnected.Add(code, 1)
+	s.link.Events.Disconnect(clientID, cause)
+	level := s.link.Log.Warn
+	if code == qerrors.OK {
+		level = s.link.Log.Info
+	}
+	level("disconnected", "client_id", clientID, "session_id", l.Session().ID(), "code", code.String(), "reason", cause)
+}

@@ -1,0 +1,113 @@
+package server
+
+import (
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/fields"
+	"github.com/voilet/QuicFlow/internal/link"
+	"github.com/voilet/QuicFlow/internal/quicnet"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
+)
+
+// ServerConfig configures a Server. A zero field stands for its default. The
+// server copies it: later changes have no effect.
+type ServerConfig struct {
+	// TLSCertFile and TLSKeyFile name the server's certificate and key in PEM.
+	// Both are required: QUIC is always encrypted.
+	TLSCertFile string
+	TLSKeyFile  string
+
+	// MaxIdleTimeout closes a connection on which nothing arrives, not even
+	// QUIC's own acknowledgements; the smaller one of both sides counts.
+	// Default 30 s.
+	MaxIdleTimeout time.Duration
+	// MaxIncomingStreams is how many streams a client may have open. Default
+	// 1,000, at least 16.
+	MaxIncomingStreams int
+	// HandshakeTimeout is how long a client may take for the QUIC handshake, and
+	// then for its hello. Default 5 s.
+	HandshakeTimeout time.Duration
+
+	// HeartbeatCheckInterval is how often all sessions are checked. Default 5 s.
+	HeartbeatCheckInterval time.Duration
+	// HeartbeatTimeout is how long a client may be silent before a check counts
+	// as a strike. Default 45 s.
+	HeartbeatTimeout time.Duration
+	// MaxTimeoutCount is how many strikes in a row remove a client. Default 3.
+	MaxTimeoutCount int
+
+	// MaxClients is how many clients may be connected; the next is refused.
+	// Default 10,000.
+	MaxClients int
+	// MaxPromises is how many acknowledgements may be awaited at once, from all
+	// clients together. Default 50,000.
+	MaxPromises int
+	// MaxPayload is the largest payload to send or accept, in bytes. Default
+	// 1 MiB, at most 64 MiB.
+	MaxPayload int
+	// MaxQueueBytes is how much may wait to be sent to one client, in bytes, of
+	// messages and of acknowledgements each. When it is reached, SendMessage
+	// waits and Broadcast skips the client. Default 4 MiB.
+	MaxQueueBytes int
+
+	// ReconnectWindow spreads the return of the clients after Stop: each is told
+	// to come back after a random part of it. Default 1 ms per connected client,
+	// at least 1 s.
+	ReconnectWindow time.Duration
+
+	// Logger is told what happens; nil logs nothing.
+	Logger *slog.Logger
+	// Hooks are called when it happens; nil calls nothing.
+	Hooks *monitoring.EventHooks
+}
+
+// minStreams is what the protocol needs: the lanes and the large frames.
+const minStreams = 16
+
+func (c *ServerConfig) check() (*link.Config, error) {
+	var check fields.Checker
+	check.Duration("MaxIdleTimeout", &c.MaxIdleTimeout, 30*time.Second)
+	check.Int("MaxIncomingStreams", &c.MaxIncomingStreams, 1000, math.MaxInt32)
+	check.Require(c.MaxIncomingStreams >= minStreams, "MaxIncomingStreams is %d: use at least %d", c.MaxIncomingStreams, minStreams)
+	check.Duration("HandshakeTimeout", &c.HandshakeTimeout, 5*time.Second)
+	check.Duration("HeartbeatCheckInterval", &c.HeartbeatCheckInterval, 5*time.Second)
+	check.Duration("HeartbeatTimeout", &c.HeartbeatTimeout, 45*time.Second)
+	check.Int("MaxTimeoutCount", &c.MaxTimeoutCount, 3, math.MaxInt32)
+	check.Int("MaxClients", &c.MaxClients, 10000, math.MaxInt32)
+	check.Duration("ReconnectWindow", &c.ReconnectWindow, 0)
+	shared := link.NewConfig(link.Options{
+		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
+		Logger: c.Logger, Hooks: c.Hooks,
+	}, &check)
+	shared.Hub = true
+	return shared, check.Err()
+}
+
+func (c *ServerConfig) limits() quicnet.Limits {
+	return quicnet.Limits{
+		HandshakeTimeout:   c.HandshakeTimeout,
+		MaxIdleTimeout:     c.MaxIdleTimeout,
+		MaxIncomingStreams: c.MaxIncomingStreams,
+	}
+}
+
+// NewServer returns a server that is not started yet. It fails when a field of
+// the configuration is unusable or the certificate cannot be loaded.
+func NewServer(config *ServerConfig) (*Server, error) {
+	if config == nil {
+		return nil, qerrors.New(qerrors.InvalidConfig, "the configuration is nil: a server needs at least TLSCertFile and TLSKeyFile")
+	}
+	c := *config
+	shared, err := c.check()
+	if err != nil {
+		return nil, err
+	}
+	auth, err := quicnet.LoadServerAuth(c.TLSCertFile, c.TLSKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	return newServer(c, shared, auth), nil
+}

@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/link"
+	"github.com/voilet/QuicFlow/pkg/callback"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/session"
+)
+
+// SendMessage sends a copy of msg to a connected client.
+//
+// With waitAck it returns once the client's handler has run: the acknowledgement
+// has the status SUCCESS and the result, or FAILURE (or TIMEOUT) and the reason.
+// An error says why no acknowledgement came, and, by errors.ErrNotSent or
+// errors.ErrOutcomeUnknown, whether the message may have been handled. Without
+// waitAck it returns a nil acknowledgement once the message is queued.
+//
+// It waits until ctx ends or timeout has passed, whichever is first; with neither
+// 30 s. While the client's outgoing queue is full it waits for room.
+func (s *Server) SendMessage(ctx context.Context, clientID string, msg *protocol.DataMessage,
+	waitAck bool, timeout time.Duration) (*protocol.AckMessage, error) {
+	return s.link.SendMessage(ctx, clientID, s.pick(clientID), msg, waitAck, timeout)
+}
+
+// SendAsync is SendMessage with waitAck that does not wait for the
+// acknowledgement: it returns its promise once the message is queued.
+func (s *Server) SendAsync(ctx context.Context, clientID string, msg *protocol.DataMessage,
+	timeout time.Duration) (*callback.Promise, error) {
+	return s.link.SendAsync(ctx, clientID, s.pick(clientID), msg, timeout)
+}
+
+func (s *Server) pick(clientID string) link.Pick {
+	return func(_ *link.Wait, refused *link.Link) (*link.Link, error) {
+		l, ok := s.sessions.Get(clientID)
+		switch {
+		case !ok:
+			return nil, unknown(clientID)
+		case l == refused:
+			return nil, qerrors.New(qerrors.NotConnected, "the connection of client %q is ending", clientID)
+		default:
+			return l, nil
+		}
+	}
+}
+
+func unknown(clientID string) error {
+	return qerrors.New(qerrors.UnknownClient, "no client %q is connected", clientID)
+}
+
+// BroadcastResult says how far a broadcast got.
+type BroadcastResult struct {
+	MessageID string
+	Total     int              // clients that were connected
+	Delivered int              // of these, queued for sending
+	Failed    map[string]error // the others by client id, and why; nil if there are none
+}
+
+// Broadcast queues a copy of msg for every connected client. It never waits for
+// one: a client whose outgoing queue is full is skipped and counted as dropped.
+// No acknowledgement is asked for. The error is not nil when nothing was queued
+// because msg cannot be sent, or when ctx has ended.
+func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (BroadcastResult, error) {
+	out, err := s.link.Broadcastable(msg)
+	if err != nil {
+		return BroadcastResult{}, qerrors.NotSent(err)
+	}
+	parcel, err := link.Encode(out)
+	if err != nil {
+		return BroadcastResult{}, qerrors.NotSent(err)
+	}
+	clients := s.sessions.All()
+	result := BroadcastResult{MessageID: out.MsgId, Total: len(clients)}
+	for _, l := range clients {
+		err := ctx.Err()
+		if err == nil {
+			err = l.Offer(parcel)
+		} else {
+			err = qerrors.FromContext(context.Cause(ctx))
+		}
+		if err == nil {
+			result.Delivered++
+			continue
+		}
+		if result.Failed == nil {
+			result.Failed = make(map[string]error)
+		}
+		result.Failed[l.Session().ClientID()] = qerrors.NotSent(err)
+		s.link.Metrics.Dropped.Add(qerrors.CodeOf(err), 1)
+	}
+	s.link.Events.Broadcast(result.MessageID, result.Total, len(result.Failed))
+	if ctx.Err() != nil {
+		return result, qerrors.FromContext(context.Cause(ctx))
+	}
+	return result, nil
+}
+
+// Clients returns the connected clients, in no order. Those that connect or
+// disconnect during the iteration may or may not be among them.
+func (s *Server) Clients() iter.Seq[session.Info] {
+	return func(yield func(session.Info) bool) {
+		for _, l := range s.sessions.All() {
+			if !yield(l.Session().Info()) {
+				return
+			}
+		}
+	}
+}
+
+// Client returns one connected client.
+func (s *Server) Client(clientID string) (session.Info, bool) {
+	l, ok := s.sessions.Get(clientID)
+	if !ok {
+		return session.Info{}, false
+	}
+	return l.Session().Info(), true
+}
+
+// Disconnect closes a client's connection at once and tells the client why. A
+// client that reconnects by itself will be back after its backoff.
+func (s *Server) Disconnect(clientID, reason string) error {
+	l, ok := s.sessions.Get(clientID)
+	if !ok {
+		return unknown(clientID)
+	}
+	l.Close(qerrors.Disconnected, reason)
+	return nil
+}

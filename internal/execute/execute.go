@@ -1,0 +1,169 @@
+// Package execute answers messages with a program: the payload is its standard
+// input, what it prints is the result.
+//
+//	h, err := execute.New("/usr/local/bin/restart --soft", execute.Options{})
+//	d.RegisterHandler(protocol.MessageType_MESSAGE_TYPE_COMMAND, h)
+//
+// # What the program gets
+//
+// Its arguments are those of the command line, never anything of the message:
+// there is no shell in between, and nothing is expanded. Its environment is that
+// of this process without every variable whose name begins with QUIC_, so that
+// neither a token reaches it nor, when it is one of our own programs, the
+// identity of this one; and with three variables of the message:
+//
+//	QUIC_MESSAGE_ID    the id of the message
+//	QUIC_MESSAGE_TYPE  command, query, event or response
+//	QUIC_SENDER_ID     the client that sent it; empty for the hub
+//
+// Control characters in them are replaced. Headers are not passed on.
+//
+// # What becomes of it
+//
+// Exit code 0 makes what it printed the result. Another exit code is a failure,
+// with the end of what it wrote to standard error. When the context of the
+// message ends, or when it prints more than a result may have, it is killed with
+// SIGKILL, together with the processes that it started and that did not leave its
+// process group (on Windows the program alone). Processes that it leaves behind
+// after it ended by itself live on.
+package execute
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kballard/go-shellquote"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+const (
+	defaultMaxResult = 1 << 20
+	maxStderr        = 4<<10 - 64 // with the exit code before it, it fits the 4 KiB of an ack's error
+
+	// pipeDelay is how long output is awaited after the program ended, from
+	// processes that it left behind.
+	pipeDelay = time.Second
+)
+
+// Options are what can be set about a [Handler]. The zero value is usable.
+type Options struct {
+	// MaxResult limits what the program may print, in bytes; default 1 MiB. It
+	// should not be over what the connection carries in one message.
+	MaxResult int
+}
+
+// Handler runs a program for each message. It has no state: any number of
+// messages can be handled at once, each by a process of its own.
+type Handler struct {
+	path      string
+	args      []string
+	env       []string
+	maxResult int
+}
+
+// New returns a handler that runs cmdline, which is split into words as a shell
+// does it: at blanks, except within quotes and after a backslash. Pipes,
+// redirections and variables need a shell: sh -c '...'.
+//
+// The program is looked for now, in PATH unless its name has a slash. An error
+// has the code InvalidConfig.
+func New(cmdline string, opts Options) (*Handler, error) {
+	words, err := shellquote.Split(cmdline)
+	switch {
+	case err != nil:
+		return nil, qerrors.New(qerrors.InvalidConfig, "handler %q: %w; close the quotes, or put a backslash before the character", cmdline, err)
+	case len(words) == 0 || words[0] == "":
+		return nil, qerrors.New(qerrors.InvalidConfig, "handler %q names no program", cmdline)
+	case strings.ContainsRune(cmdline, 0):
+		return nil, qerrors.New(qerrors.InvalidConfig, "handler %q has a NUL byte, which no argument can have", cmdline)
+	case opts.MaxResult < 0:
+		return nil, qerrors.New(qerrors.InvalidConfig, "MaxResult is %d; it is a number of bytes, 0 for 1 MiB", opts.MaxResult)
+	case opts.MaxResult == 0:
+		opts.MaxResult = defaultMaxResult
+	}
+	path, err := find(words[0])
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{path: path, args: words[1:], env: inherited(os.Environ()), maxResult: opts.MaxResult}, nil
+}
+
+// find returns the absolute path of a program.
+func find(program string) (string, error) {
+	path, err := exec.LookPath(program)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err == nil {
+		return path, nil
+	}
+	var lookup *exec.Error
+	if errors.As(err, &lookup) {
+		err = lookup.Err // the rest repeats the name
+	}
+	return "", qerrors.New(qerrors.InvalidConfig,
+		"handler program %q cannot be run: %w; install it, or give the full path of an executable file", program, err)
+}
+
+// OnMessage runs the program and returns what it printed. Errors have the code
+// HandlerFailed, or HandlerTimeout or HandlerCanceled when ctx ended.
+func (h *Handler) OnMessage(ctx context.Context, msg *protocol.DataMessage) (*protocol.DataMessage, error) {
+	ctx, kill := context.WithCancelCause(ctx)
+	defer kill(nil)
+	stdout := &bounded{max: h.maxResult, exceeded: kill}
+	stderr := &tail{max: maxStderr}
+
+	cmd := exec.CommandContext(ctx, h.path, h.args...)
+	cmd.Env = slices.Concat(h.env, variables(msg))
+	cmd.Stdin = bytes.NewReader(msg.GetPayload()) // a program that does not read it is fine with os/exec
+	cmd.Stdout = stdout
+	cmd.Stderr = stderr
+	cmd.WaitDelay = pipeDelay
+	killWithChildren(cmd)
+
+	err := cmd.Run()
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return nil, killed(cause)
+	}
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) { // that one ended well, and left processes behind
+		return nil, failed(err, stderr.String())
+	}
+	return &protocol.DataMessage{
+		Type:    protocol.MessageType_MESSAGE_TYPE_RESPONSE,
+		Payload: stdout.buf.Bytes(),
+	}, nil
+}
+
+// killed explains the end of a program whose context ended.
+func killed(cause error) error {
+	e := qerrors.FromContext(cause)
+	switch e.Code {
+	case qerrors.HandlerFailed, qerrors.HandlerTimeout, qerrors.DeadlinePassed, qerrors.HandlerCanceled:
+		return e
+	case qerrors.Timeout:
+		return qerrors.New(qerrors.HandlerTimeout, "the handler program was killed: %w", cause)
+	default:
+		return qerrors.New(qerrors.HandlerCanceled, "the handler program was killed: %w", cause)
+	}
+}
+
+// failed explains the end of a program that ended by itself, or did not start.
+func failed(err error, stderr string) error {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return qerrors.New(qerrors.HandlerFailed, "cannot run the handler program: %w", err)
+	}
+	if stderr == "" {
+		return qerrors.New(qerrors.HandlerFailed, "%w", err)
+	}
+	return qerrors.New(qerrors.HandlerFailed, "%w: %s", err, stderr)
+}

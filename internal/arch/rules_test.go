@@ -29,6 +29,7 @@ var layers = []layer{
 	{"pkg/callback", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring"}},
 	{"pkg/dispatcher", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring"}},
 	{"pkg/session", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring"}},
+	{"internal/fields", []string{"pkg/errors"}},
 	{"internal/link", []string{above}},
 	{"internal/quicnet", []string{"pkg/errors"}},
 	{"pkg/transport/...", []string{above}},

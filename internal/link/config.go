@@ -26,6 +26,7 @@ type Config struct {
 	Log           *slog.Logger
 	Tasks         Tasks // the handlers that have yet to answer
 
+	ids        *ids
 	base       context.Context // the parent of the handlers' contexts
 	cancel     context.CancelFunc
 	dispatcher atomic.Pointer[dispatcher.Dispatcher]
@@ -55,6 +56,7 @@ func NewConfig(o Options, check *fields.Checker) *Config {
 		Metrics:       metrics,
 		Events:        monitoring.NewEvents(o.Hooks, o.Logger, metrics),
 		Log:           o.Logger,
+		ids:           newIDs(),
 	}
 	c.base, c.cancel = context.WithCancel(context.Background())
 	c.SetDispatcher(dispatcher.NewDispatcher(&dispatcher.Config{Logger: o.Logger}))

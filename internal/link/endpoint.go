@@ -6,8 +6,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -140,11 +138,10 @@ func (c *Config) outgoing(msg *protocol.DataMessage) (*protocol.DataMessage, err
 	}
 	id := msg.MsgId
 	if id == "" {
-		v7, err := uuid.NewV7()
-		if err != nil {
-			return nil, qerrors.New(qerrors.Internal, "no random bytes for a message id: %w", err)
+		var err error
+		if id, err = c.ids.next(); err != nil {
+			return nil, err
 		}
-		id = v7.String()
 	}
 	return &protocol.DataMessage{
 		MsgId:       id,

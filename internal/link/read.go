@@ -14,8 +14,10 @@ import (
 // flow control slow the sender of this stream, and of no other.
 func (l *Link) read(r *wire.Reader) {
 	defer r.Release()
+	var f protocol.Frame
 	for {
-		err := l.readFrame(r)
+		err := l.readFrame(r, &f)
+		f.Kind = nil // the message must not stay in memory while the stream is quiet
 		switch {
 		case err == nil:
 			continue
@@ -27,7 +29,7 @@ func (l *Link) read(r *wire.Reader) {
 	}
 }
 
-func (l *Link) readFrame(r *wire.Reader) error {
+func (l *Link) readFrame(r *wire.Reader, f *protocol.Frame) error {
 	n, err := r.Next()
 	if err != nil {
 		return err
@@ -40,14 +42,13 @@ func (l *Link) readFrame(r *wire.Reader) error {
 		}
 		defer release()
 	}
-	var f protocol.Frame
-	if err := r.Read(n, &f); err != nil {
+	if err := r.Read(n, f); err != nil {
 		return err
 	}
 	if !r.Buffered() {
 		l.session.Touch() // once for all that arrived together
 	}
-	return l.receive(&f, large)
+	return l.receive(f, large)
 }
 
 // admitLarge bounds the memory that a peer can make this side hold with large

@@ -4,6 +4,8 @@
 package wire
 
 import (
+	"unicode/utf8"
+
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
@@ -31,54 +33,48 @@ const (
 	fieldAck  = protowire.Number(9)
 )
 
-// DataSize returns the length of the body of m's frame. It has to be called just
-// before [AppendData].
-func DataSize(m *protocol.DataMessage) int { return bodySize(fieldData, m) }
+// DataSize returns the length of the body of m's frame.
+func DataSize(m *protocol.DataMessage) int { return bodySize(dataSize(m)) }
 
-// AckSize returns the length of the body of m's frame. It has to be called just
-// before [AppendAck].
-func AckSize(m *protocol.AckMessage) int { return bodySize(fieldAck, m) }
+// AckSize returns the length of the body of a's frame.
+func AckSize(a *protocol.AckMessage) int { return bodySize(ackSize(a)) }
 
-func bodySize(field protowire.Number, m proto.Message) int {
-	return protowire.SizeTag(field) + protowire.SizeBytes(proto.Size(m))
-}
+func bodySize(n int) int { return tagSize + protowire.SizeBytes(n) }
 
 // AppendData appends the frame of a data message, whose body has size bytes, to
 // b. On an error, which only text that is not UTF-8 can cause, b is returned as
 // it was.
 func AppendData(b []byte, m *protocol.DataMessage, size int) ([]byte, error) {
-	return appendField(b, fieldData, m, size)
+	if !validData(m) {
+		return b, qerrors.New(qerrors.InvalidArgument, "ids, ordering key and headers must be valid UTF-8")
+	}
+	return appendData(appendHead(b, fieldData, size, dataSize(m)), m), nil
 }
 
 // AppendAck appends the frame of an acknowledgement, whose body has size bytes,
 // to b.
-func AppendAck(b []byte, m *protocol.AckMessage, size int) ([]byte, error) {
-	return appendField(b, fieldAck, m, size)
+func AppendAck(b []byte, a *protocol.AckMessage, size int) ([]byte, error) {
+	if !utf8.ValidString(a.MsgId) || !utf8.ValidString(a.Error) {
+		return b, qerrors.New(qerrors.InvalidArgument, "message id and error text must be valid UTF-8")
+	}
+	return appendAck(appendHead(b, fieldAck, size, ackSize(a)), a), nil
 }
 
-func appendField(b []byte, field protowire.Number, m proto.Message, size int) ([]byte, error) {
-	before := len(b)
+// appendHead appends the length of a frame, and the tag and length of the one
+// field in it.
+func appendHead(b []byte, field protowire.Number, size, inner int) []byte {
 	b = protowire.AppendVarint(b, uint64(size))
 	b = protowire.AppendTag(b, field, protowire.BytesType)
-	// UseCachedSize: proto.Size ran when size was computed.
-	b = protowire.AppendVarint(b, uint64(proto.MarshalOptions{UseCachedSize: true}.Size(m)))
-	return finish(b, before, m)
+	return protowire.AppendVarint(b, uint64(inner))
 }
 
 // AppendFrame appends any frame to b; it is meant for the control frames.
 func AppendFrame(b []byte, f *protocol.Frame) ([]byte, error) {
 	before := len(b)
 	b = protowire.AppendVarint(b, uint64(proto.Size(f)))
-	return finish(b, before, f)
-}
-
-// finish appends m, whose size was computed before, or takes b back to what it
-// was.
-func finish(b []byte, before int, m proto.Message) ([]byte, error) {
-	out, err := proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(b, m)
+	out, err := proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(b, f)
 	if err != nil {
-		return b[:before], qerrors.New(qerrors.InvalidArgument,
-			"the message cannot be encoded: ids, headers and error texts must be valid UTF-8: %w", err)
+		return b[:before], qerrors.New(qerrors.InvalidArgument, "the frame cannot be encoded: %w", err)
 	}
 	return out, nil
 }

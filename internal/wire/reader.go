@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -151,13 +150,6 @@ func (r *Reader) Release() {
 		buffers.Put(r.buf)
 		r.buf, r.r, r.w = nil, 0, 0
 	}
-}
-
-func decode(body []byte, f *protocol.Frame) error {
-	if err := proto.Unmarshal(body, f); err != nil {
-		return qerrors.New(qerrors.ProtocolViolation, "a frame cannot be decoded: %w", err)
-	}
-	return nil
 }
 
 func inFrame(err error) error {

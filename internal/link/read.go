@@ -15,17 +15,21 @@ import (
 func (l *Link) read(r *wire.Reader) {
 	defer r.Release()
 	var f protocol.Frame
-	for {
+	for reads := -1; ; {
 		err := l.readFrame(r, &f)
 		f.Kind = nil // the message must not stay in memory while the stream is quiet
 		switch {
 		case err == nil:
-			continue
 		case errors.Is(err, io.EOF) || l.ctx.Err() != nil:
+			return
 		default:
 			l.Refuse(err)
+			return
 		}
-		return
+		if r.Reads() != reads { // once for all frames that arrived together
+			reads = r.Reads()
+			l.session.Touch()
+		}
 	}
 }
 
@@ -34,50 +38,51 @@ func (l *Link) readFrame(r *wire.Reader, f *protocol.Frame) error {
 	if err != nil {
 		return err
 	}
-	large := n > wire.LargeFrame
-	if large {
-		release, err := l.admitLarge(r)
-		if err != nil {
-			return err
-		}
-		defer release()
+	if n > wire.LargeFrame {
+		return l.readLarge(r, n, f)
 	}
 	if err := r.Read(n, f); err != nil {
 		return err
 	}
-	if !r.Buffered() {
-		l.session.Touch() // once for all that arrived together
-	}
-	return l.receive(f, large)
+	return l.receive(f)
 }
 
-// admitLarge bounds the memory that a peer can make this side hold with large
+// readLarge bounds the memory that a peer can make this side hold with large
 // frames: eight of data, which the peer has to count, and eight acknowledgements,
 // which wait for each other.
-func (l *Link) admitLarge(r *wire.Reader) (release func(), err error) {
+func (l *Link) readLarge(r *wire.Reader, n int, f *protocol.Frame) error {
 	lead, err := r.Lead()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !wire.LeadsAck(lead) {
-		if l.largeReads.Add(1) > maxLarge {
-			return nil, qerrors.New(qerrors.ProtocolViolation, "more than %d large frames that are not taken", maxLarge)
+	if wire.LeadsAck(lead) {
+		select {
+		case l.largeAcks <- struct{}{}:
+			defer func() { <-l.largeAcks }()
+		case <-l.ctx.Done():
+			return l.ctx.Err()
 		}
-		return func() { l.largeReads.Add(-1) }, nil
+	} else if l.largeReads.Add(1) > maxLarge {
+		return qerrors.New(qerrors.ProtocolViolation, "more than %d large frames that are not taken", maxLarge)
 	}
-	select {
-	case l.largeAcks <- struct{}{}:
-		return func() { <-l.largeAcks }, nil
-	case <-l.ctx.Done():
-		return nil, l.ctx.Err()
+	if err := r.Read(n, f); err != nil {
+		return err
 	}
+	if err := l.receive(f); err != nil || wire.LeadsAck(lead) {
+		return err
+	}
+	l.largeReads.Add(-1) // first, because the peer may send the next one at once
+	if f.GetData() != nil {
+		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Taken{Taken: &protocol.Taken{}}})
+	}
+	return nil
 }
 
 // receive acts on one frame.
-func (l *Link) receive(f *protocol.Frame, large bool) error {
+func (l *Link) receive(f *protocol.Frame) error {
 	switch kind := f.Kind.(type) {
 	case *protocol.Frame_Data:
-		return l.receiveData(kind.Data, large)
+		return l.receiveData(kind.Data)
 	case *protocol.Frame_Ack:
 		l.receiveAck(kind.Ack)
 		return nil
@@ -102,7 +107,7 @@ func (l *Link) receive(f *protocol.Frame, large bool) error {
 	}
 }
 
-func (l *Link) receiveData(m *protocol.DataMessage, large bool) error {
+func (l *Link) receiveData(m *protocol.DataMessage) error {
 	if len(m.MsgId) == 0 || len(m.MsgId) > MaxIDBytes {
 		return qerrors.New(qerrors.ProtocolViolation, "a message id of %d bytes; 1 to %d are allowed", len(m.MsgId), MaxIDBytes)
 	}
@@ -123,9 +128,6 @@ func (l *Link) receiveData(m *protocol.DataMessage, large bool) error {
 			l.cfg.Metrics.Dropped.Add(qerrors.ConnectionLost, 1)
 		}
 		return err
-	}
-	if large {
-		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Taken{Taken: &protocol.Taken{}}})
 	}
 	return nil
 }

@@ -31,6 +31,8 @@ type Reader struct {
 
 	buf  *[bufferSize]byte // nil while nothing is buffered
 	r, w int               // buf[r:w] is read and not yet consumed
+
+	reads int // from src
 }
 
 // NewReader returns a reader of src that refuses frames over limit bytes.
@@ -41,8 +43,9 @@ func NewReader(src Source, limit int) *Reader {
 // SetLimit changes the limit for the frames that follow.
 func (r *Reader) SetLimit(limit int) { r.limit = limit }
 
-// Buffered reports whether the beginning of another frame was read already.
-func (r *Reader) Buffered() bool { return r.w > r.r }
+// Reads returns how often something was read from the source: while it does not
+// change, frames come from the buffer.
+func (r *Reader) Reads() int { return r.reads }
 
 // Next waits for the next frame and returns the length of its body, which
 // [Reader.Read] has to be called with. The length is checked against the limit
@@ -120,6 +123,7 @@ func (r *Reader) readLong(n int, f *protocol.Frame) error {
 		}
 		end := min(n, cap(body))
 		got, err := r.src.Read(body[len(body):end])
+		r.reads++
 		body = body[:len(body)+got]
 		if err != nil && len(body) < n {
 			return inFrame(err)
@@ -136,6 +140,7 @@ func (r *Reader) fill() error {
 	}
 	n, err := r.src.Read(r.buf[r.w:])
 	r.w += n
+	r.reads++
 	if n == 0 && err != nil {
 		r.Release()
 		return inFrame(err)

@@ -88,23 +88,26 @@ func withOutcome(err error, outcome Outcome) error {
 	if err == nil {
 		return nil
 	}
-	var e *Error
-	if !errors.As(err, &e) {
-		e = FromContext(err)
-	}
-	marked := *e
+	marked := *FromContext(err)
 	marked.Outcome = outcome
 	return &marked
 }
 
 // FromContext turns the cause of an ended context into an Error: Timeout for a
 // deadline, Canceled for a cancellation, the cause itself when it already is an
-// Error, and Internal for anything else.
+// Error, one with the same code around a cause that wraps an Error, and Internal
+// for anything else. A nil cause is a cancellation, as for context.CancelCauseFunc.
 func FromContext(cause error) *Error {
+	if cause == nil {
+		cause = context.Canceled
+	}
 	var e *Error
 	switch {
 	case errors.As(cause, &e):
-		return e
+		if cause == error(e) {
+			return e
+		}
+		return &Error{Code: e.Code, Message: cause.Error(), Outcome: e.Outcome, Remote: e.Remote, Err: cause}
 	case errors.Is(cause, context.DeadlineExceeded):
 		return &Error{Code: Timeout, Message: "the deadline passed", Err: cause}
 	case errors.Is(cause, context.Canceled):

@@ -1,0 +1,220 @@
+package testnet
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/voilet/QuicFlow/internal/certs"
+	"github.com/voilet/QuicFlow/internal/wire"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+const alpn = "quic-backbone/1"
+
+// Peer is one end of a QUIC connection that says what the test tells it to, and
+// nothing by itself: no pings, no acknowledgements. QUIC keeps it alive.
+type Peer struct {
+	tb     testing.TB
+	Conn   *quic.Conn
+	frames chan *protocol.Frame // of all streams of the other end
+	main   *quic.SendStream     // the first stream
+}
+
+func config() *quic.Config {
+	return &quic.Config{KeepAlivePeriod: 5 * time.Second, MaxIncomingUniStreams: 1000, MaxIncomingStreams: -1}
+}
+
+// Dial connects a peer to the hub.
+func (n *Network) Dial(name string) *Peer {
+	n.tb.Helper()
+	conn, err := n.TryDial(name, alpn)
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	return newPeer(n.tb, conn)
+}
+
+// TryDial is Dial with the name of a protocol, for what may be refused.
+func (n *Network) TryDial(name, protocol string) (*quic.Conn, error) {
+	transport := n.transport(name)
+	addr, err := net.ResolveUDPAddr("udp", n.Addr())
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return transport.Dial(ctx, addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}}, config())
+}
+
+func (n *Network) transport(name string) *quic.Transport {
+	pc := n.Listen(name)
+	transport := &quic.Transport{Conn: pc}
+	n.tb.Cleanup(func() {
+		_ = transport.Close()
+		_ = pc.Close()
+	})
+	return transport
+}
+
+// FakeHub accepts the connections of clients as peers.
+type FakeHub struct {
+	n        *Network
+	listener *quic.Listener
+}
+
+// FakeHub starts one in the place of the hub.
+func (n *Network) FakeHub() *FakeHub {
+	n.tb.Helper()
+	cert, err := tls.LoadX509KeyPair(n.dir+"/"+certs.ServerCertFile, n.dir+"/"+certs.ServerKeyFile)
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	listener, err := n.transport(HubName).Listen(&tls.Config{
+		Certificates: []tls.Certificate{cert}, NextProtos: []string{alpn},
+	}, config())
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	return &FakeHub{n, listener}
+}
+
+// Accept waits for the next client. It returns nil when the test has ended.
+func (h *FakeHub) Accept() *Peer {
+	conn, err := h.listener.Accept(context.Background())
+	if err != nil {
+		return nil
+	}
+	return newPeer(h.n.tb, conn)
+}
+
+// Welcome accepts the next client, hears its hello and welcomes it.
+func (h *FakeHub) Welcome(welcome *protocol.Welcome) *Peer {
+	p := h.Accept()
+	if p != nil {
+		p.Read()
+		p.Receive()
+		p.Send(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: welcome}})
+	}
+	return p
+}
+
+func newPeer(tb testing.TB, conn *quic.Conn) *Peer {
+	return &Peer{tb: tb, Conn: conn, frames: make(chan *protocol.Frame, 1<<14)}
+}
+
+// Open opens another stream.
+func (p *Peer) Open() *quic.SendStream {
+	p.tb.Helper()
+	s, err := p.Conn.OpenUniStream()
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	return s
+}
+
+// Main is the first stream that was opened.
+func (p *Peer) Main() *quic.SendStream {
+	if p.main == nil {
+		p.main = p.Open()
+	}
+	return p.main
+}
+
+// Send sends frames on the first stream. It says nothing when the connection has
+// ended.
+func (p *Peer) Send(frames ...*protocol.Frame) { p.Write(Encode(frames...)) }
+
+// Write writes bytes to the first stream.
+func (p *Peer) Write(b []byte) { _, _ = p.Main().Write(b) }
+
+// Encode encodes frames.
+func Encode(frames ...*protocol.Frame) (b []byte) {
+	for _, f := range frames {
+		b, _ = wire.AppendFrame(b, f)
+	}
+	return b
+}
+
+// Read reads all streams of the other end from now on; see [Peer.Receive].
+func (p *Peer) Read() {
+	go func() {
+		for {
+			s, err := p.Conn.AcceptUniStream(context.Background())
+			if err != nil {
+				return
+			}
+			go p.readStream(s)
+		}
+	}()
+}
+
+func (p *Peer) readStream(s *quic.ReceiveStream) {
+	r := wire.NewReader(s, 65<<20)
+	defer r.Release()
+	for {
+		var f protocol.Frame
+		n, err := r.Next()
+		if err == nil {
+			err = r.Read(n, &f)
+		}
+		if err != nil {
+			return
+		}
+		select {
+		case p.frames <- &f:
+		case <-p.Conn.Context().Done():
+			return
+		}
+	}
+}
+
+// Receive returns the next frame of any stream, or nil when the connection has
+// ended.
+func (p *Peer) Receive() *protocol.Frame {
+	select {
+	case f := <-p.frames:
+		return f
+	case <-p.Conn.Context().Done():
+		return nil
+	}
+}
+
+// Hello opens a session and reads all streams.
+func (p *Peer) Hello(id string) {
+	p.tb.Helper()
+	p.Read()
+	p.Send(Hello(id))
+	if f := p.Receive(); f.GetWelcome() == nil {
+		p.tb.Fatalf("the hub answered a hello with %v, code %v", f, p.code())
+	}
+}
+
+// Code waits for the end of the connection and returns its application error
+// code. Any other end fails the test.
+func (p *Peer) Code() qerrors.Code {
+	p.tb.Helper()
+	select {
+	case <-p.Conn.Context().Done():
+		return p.code()
+	case <-time.After(2 * time.Minute):
+		p.tb.Fatal("the connection was not closed")
+		return 0
+	}
+}
+
+func (p *Peer) code() qerrors.Code {
+	p.tb.Helper()
+	var e *quic.ApplicationError
+	if cause := context.Cause(p.Conn.Context()); !errors.As(cause, &e) {
+		p.tb.Errorf("the connection ended with %v", cause)
+		return qerrors.Internal
+	}
+	return qerrors.Code(e.ErrorCode)
+}

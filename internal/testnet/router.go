@@ -105,6 +105,7 @@ func (r *router) listen(name string) net.PacketConn {
 
 // SendPacket implements simnet.Router.
 func (r *router) SendPacket(p simnet.Packet) error {
+	p.To = net.UDPAddrFromAddrPort(addrPort(p.To)) // simnet tells an IPv4 address of 16 bytes from one of 4
 	for range r.copies(p) {
 		_ = r.PerfectRouter.SendPacket(p) // as on any network, a packet to nobody is lost silently
 	}

@@ -38,9 +38,8 @@ type Network struct {
 	dir    string  // certificates
 	router *router // nil on the loopback interface
 
-	mu      sync.Mutex
-	hub     netip.AddrPort // of the latest hub
-	sockets map[*client.Client]*client.Socket
+	mu  sync.Mutex
+	hub netip.AddrPort // of the latest hub
 }
 
 // Virtual returns a virtual network with a latency of 5 ms each way. It has to be
@@ -60,11 +59,7 @@ func Loopback(tb testing.TB) *Network {
 	if _, err := certs.Create(certs.Options{Dir: dir, Hosts: []string{hubHost}}); err != nil {
 		tb.Fatal(err)
 	}
-	return &Network{
-		tb: tb, dir: dir,
-		hub:     netip.MustParseAddrPort("127.0.0.1:0"),
-		sockets: make(map[*client.Client]*client.Socket),
-	}
+	return &Network{tb: tb, dir: dir, hub: netip.MustParseAddrPort("127.0.0.1:0")}
 }
 
 // Dir returns the folder with the certificates, named as in package certs.
@@ -129,11 +124,9 @@ func (n *Network) Hub(d *dispatcher.Dispatcher, configure func(*server.ServerCon
 // changes its configuration before.
 func (n *Network) Client(id string, d *dispatcher.Dispatcher, configure func(*client.ClientConfig)) *client.Client {
 	n.tb.Helper()
-	config := &client.ClientConfig{
-		ClientID: id, TLSCAFile: n.dir + "/" + certs.CACertFile,
-		Socket: client.NewSocket(n.Listen(id)),
-	}
-	n.tb.Cleanup(func() { _ = config.Socket.Close() })
+	socket := client.NewSocket(n.Listen(id))
+	n.tb.Cleanup(func() { _ = socket.Close() })
+	config := &client.ClientConfig{ClientID: id, TLSCAFile: n.dir + "/" + certs.CACertFile, Socket: socket}
 	if configure != nil {
 		configure(config)
 	}
@@ -158,7 +151,7 @@ func (n *Network) Connect(clients ...*client.Client) {
 
 // soon is the context of an end that need not be orderly.
 func soon(tb testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	tb.Cleanup(cancel)
 	return ctx
 }

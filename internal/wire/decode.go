@@ -58,7 +58,7 @@ func decodeFields(b []byte, set func(value) bool) bool {
 		var v value
 		var n int
 		v.field, v.typ, n = protowire.ConsumeTag(b)
-		if n < 0 {
+		if n < 0 || !v.field.IsValid() {
 			return false
 		}
 		b = b[n:]

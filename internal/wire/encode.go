@@ -51,7 +51,11 @@ func sizeVarint(v uint64) int {
 	return tagSize + protowire.SizeVarint(v)
 }
 
-func headerSize(key, value string) int { return sizeBytes(len(key)) + sizeBytes(len(value)) }
+// headerSize counts key and value also when they are empty, as the standard
+// runtime writes them.
+func headerSize(key, value string) int {
+	return 2*tagSize + protowire.SizeBytes(len(key)) + protowire.SizeBytes(len(value))
+}
 
 func dataSize(m *protocol.DataMessage) int {
 	n := sizeBytes(len(m.MsgId)) + sizeBytes(len(m.SenderId)) + sizeBytes(len(m.ReceiverId)) +
@@ -75,8 +79,8 @@ func appendData(b []byte, m *protocol.DataMessage) []byte {
 	for key, value := range m.Headers {
 		b = protowire.AppendTag(b, dataHeaders, protowire.BytesType)
 		b = protowire.AppendVarint(b, uint64(headerSize(key, value)))
-		b = appendString(b, mapKey, key)
-		b = appendString(b, mapValue, value)
+		b = protowire.AppendString(protowire.AppendTag(b, mapKey, protowire.BytesType), key)
+		b = protowire.AppendString(protowire.AppendTag(b, mapValue, protowire.BytesType), value)
 	}
 	b = appendVarint(b, dataPriority, uint64(m.Priority))
 	b = appendString(b, dataOrderingKey, m.OrderingKey)

@@ -33,6 +33,8 @@ type Reader struct {
 	r, w int               // buf[r:w] is read and not yet consumed
 
 	reads int // from src
+
+	first [1]byte // to peek into: a local one would be allocated for each frame
 }
 
 // NewReader returns a reader of src that refuses frames over limit bytes.
@@ -53,8 +55,7 @@ func (r *Reader) Reads() int { return r.reads }
 // the error is io.EOF, within a frame io.ErrUnexpectedEOF.
 func (r *Reader) Next() (int, error) {
 	if r.buf == nil {
-		var first [1]byte
-		if _, err := r.src.Peek(first[:]); err != nil {
+		if _, err := r.src.Peek(r.first[:]); err != nil {
 			return 0, err
 		}
 		r.buf = buffers.Get().(*[bufferSize]byte)

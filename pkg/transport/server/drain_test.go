@@ -101,7 +101,7 @@ func drainOnce(t *testing.T, seed uint64, stopHub, closeClient bool) {
 		})
 	})
 	time.Sleep(500 * time.Millisecond)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if stopHub {
 		wg.Go(func() {

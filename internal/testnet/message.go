@@ -3,6 +3,7 @@ package testnet
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -31,4 +32,15 @@ func HandleWith(config dispatcher.Config, f dispatcher.HandlerFunc) *dispatcher.
 	d := dispatcher.NewDispatcher(&config)
 	d.RegisterHandler(protocol.MessageType_MESSAGE_TYPE_COMMAND, f)
 	return d
+}
+
+// Counter counts the messages that are handled.
+type Counter struct{ atomic.Int64 }
+
+// Dispatcher returns one whose handlers count, and answer with the payload.
+func (c *Counter) Dispatcher() *dispatcher.Dispatcher {
+	return Handle(func(_ context.Context, m *protocol.DataMessage) (*protocol.DataMessage, error) {
+		c.Add(1)
+		return &protocol.DataMessage{Payload: m.Payload}, nil
+	})
 }

@@ -25,7 +25,7 @@ type largeFrame struct {
 
 // addLarge queues a frame. It is called with mu held.
 func (o *outbox) addLarge(q *largeQueue, b *budget, f largeFrame) {
-	b.used += len(f.bytes)
+	o.use(b, len(f.bytes))
 	q.waiting = append(q.waiting, f)
 	o.startLarge(q, b)
 }
@@ -51,8 +51,7 @@ func (o *outbox) sendLarge(q *largeQueue, b *budget, f largeFrame) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	b.release(len(f.bytes))
-	o.ackFull.Store(o.answers.used >= o.answers.limit)
+	o.free(b, len(f.bytes))
 	if q == &o.largeAcks {
 		q.active--
 		o.startLarge(q, b)

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"math/rand/v2"
 	"net"
 	"time"
 
@@ -107,27 +106,6 @@ func (r *runner) final(ctx context.Context, cause error) error {
 	}
 }
 
-// hopeless reports whether trying again cannot help.
-func hopeless(err error) bool {
-	switch qerrors.CodeOf(err) {
-	case qerrors.BadCertificate, qerrors.BadAddress, qerrors.Incompatible, qerrors.InvalidClientID,
-		qerrors.InvalidConfig, qerrors.ProtocolViolation:
-		return true
-	default:
-		return false
-	}
-}
-
-// backoff returns a random part of a time that doubles with each failure in a
-// row ("full jitter"), so that clients that were lost together come back apart.
-func backoff(initial, highest time.Duration, failures int) time.Duration {
-	limit := initial << min(failures, 30)
-	if limit > highest || limit < initial { // or it has overflowed
-		limit = highest
-	}
-	return rand.N(limit + 1)
-}
-
 func (r *runner) openSocket() error {
 	if r.c.config.Socket != nil {
 		r.socket = r.c.config.Socket.socket
@@ -201,38 +179,6 @@ func (r *runner) tell(err error) {
 	if r.first != nil {
 		r.first <- err
 		r.first = nil
-	}
-}
-
-// serve runs l, with its heartbeats, until it ends.
-func (c *Client) serve(l *link.Link, welcome *protocol.Welcome) error {
-	beats := make(chan struct{})
-	go func() {
-		defer close(beats)
-		c.heartbeat(l, welcome)
-	}()
-	defer func() { <-beats }()
-	return l.Run()
-}
-
-func (c *Client) heartbeat(l *link.Link, welcome *protocol.Welcome) {
-	interval := c.config.HeartbeatInterval
-	if tolerated := time.Duration(welcome.HeartbeatTimeoutMs) * time.Millisecond; tolerated > 0 {
-		interval = min(interval, tolerated/2)
-	}
-	pings := time.NewTicker(max(interval, time.Millisecond))
-	defer pings.Stop()
-	checks := time.NewTicker(c.config.HeartbeatCheckInterval)
-	defer checks.Stop()
-	for {
-		select {
-		case <-pings.C:
-			l.Ping()
-		case <-checks.C:
-			l.CheckHeartbeat(c.config.HeartbeatTimeout, c.config.MaxTimeoutCount)
-		case <-l.Done():
-			return
-		}
 	}
 }
 

@@ -1,0 +1,29 @@
+package client
+
+import (
+	"math/rand/v2"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// hopeless reports whether trying again cannot help.
+func hopeless(err error) bool {
+	switch qerrors.CodeOf(err) {
+	case qerrors.BadCertificate, qerrors.BadAddress, qerrors.Incompatible, qerrors.InvalidClientID,
+		qerrors.InvalidConfig, qerrors.ProtocolViolation:
+		return true
+	default:
+		return false
+	}
+}
+
+// backoff returns a random part of a time that doubles with each failure in a
+// row ("full jitter"), so that clients that were lost together come back apart.
+func backoff(initial, highest time.Duration, failures int) time.Duration {
+	limit := initial << min(failures, 30)
+	if limit > highest || limit < initial { // or it has overflowed
+		limit = highest
+	}
+	return rand.N(limit + 1)
+}

@@ -26,7 +26,7 @@ type Config struct {
 	Log           *slog.Logger
 	Tasks         Tasks // the handlers that have yet to answer
 
-	ids        *ids
+	ids        ids
 	base       context.Context // the parent of the handlers' contexts
 	cancel     context.CancelFunc
 	dispatcher atomic.Pointer[dispatcher.Dispatcher]
@@ -56,15 +56,20 @@ func NewConfig(o Options, check *fields.Checker) *Config {
 		Metrics:       metrics,
 		Events:        monitoring.NewEvents(o.Hooks, o.Logger, metrics),
 		Log:           o.Logger,
-		ids:           newIDs(),
 	}
 	c.base, c.cancel = context.WithCancel(context.Background())
-	c.SetDispatcher(dispatcher.NewDispatcher(&dispatcher.Config{Logger: o.Logger}))
+	c.SetDispatcher(nil)
 	return c
 }
 
-// SetDispatcher makes d handle the messages that arrive from now on.
-func (c *Config) SetDispatcher(d *dispatcher.Dispatcher) { c.dispatcher.Store(d) }
+// SetDispatcher makes d handle the messages that arrive from now on. A nil d
+// stands for one that only says that there is no handler.
+func (c *Config) SetDispatcher(d *dispatcher.Dispatcher) {
+	if d == nil {
+		d = dispatcher.NewDispatcher(&dispatcher.Config{Workers: 1, QueueSize: 1})
+	}
+	c.dispatcher.Store(d)
+}
 
 // Finish waits for the handlers that still run until ctx ends, and then cancels
 // their contexts. It returns how many have not answered.

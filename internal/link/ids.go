@@ -15,13 +15,14 @@ import (
 // message is a twentieth of what a message costs.
 type ids struct {
 	mu     sync.Mutex
-	random *bufio.Reader
+	random *bufio.Reader // made with the first id
 }
-
-func newIDs() *ids { return &ids{random: bufio.NewReaderSize(rand.Reader, 4<<10)} }
 
 func (i *ids) next() (string, error) {
 	i.mu.Lock()
+	if i.random == nil {
+		i.random = bufio.NewReaderSize(rand.Reader, 1<<10)
+	}
 	id, err := uuid.NewV7FromReader(i.random)
 	i.mu.Unlock()
 	if err != nil {

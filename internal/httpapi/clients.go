@@ -1,0 +1,148 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/session"
+)
+
+// Client is a connected client.
+type Client struct {
+	ClientID    string `json:"client_id"`
+	RemoteAddr  string `json:"remote_addr" example:"192.0.2.7:52104"`
+	ConnectedAt int64  `json:"connected_at" doc:"Unix milliseconds."`
+	Uptime      string `json:"uptime" example:"1h2m3s" doc:"Since connected_at, for people."`
+}
+
+// ClientDetail is all that the hub knows of a connected client.
+type ClientDetail struct {
+	Client
+	SessionID        string  `json:"session_id" doc:"Names this one connection in the logs of both sides."`
+	State            string  `json:"state" enum:"connected,silent" doc:"Silent when the last heartbeat is overdue."`
+	LastHeartbeat    int64   `json:"last_heartbeat" doc:"When anything was last heard of it, in Unix milliseconds."`
+	RTTMillis        float64 `json:"rtt_ms" doc:"Smoothed round-trip time of the connection, in milliseconds."`
+	MessagesSent     uint64  `json:"messages_sent" doc:"From the hub to the client, over this connection."`
+	MessagesReceived uint64  `json:"messages_received" doc:"From the client to the hub."`
+	BytesSent        uint64  `json:"bytes_sent" doc:"Payloads of the messages sent."`
+	BytesReceived    uint64  `json:"bytes_received" doc:"Payloads of the messages received."`
+}
+
+// ClientPage is a part of the list of clients.
+type ClientPage struct {
+	Total      int      `json:"total" doc:"How many connected clients have the prefix, on all pages."`
+	Clients    []Client `json:"clients" nullable:"false" doc:"Sorted by client_id."`
+	NextCursor string   `json:"next_cursor,omitempty" doc:"The cursor of the next page; absent on the last one."`
+}
+
+type listInput struct {
+	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"How many clients to return."`
+	Cursor string `query:"cursor" doc:"The next_cursor of the page before: the id after which to go on."`
+	Prefix string `query:"prefix" doc:"Only clients whose id begins with it."`
+}
+
+type clientInput struct {
+	ID string `path:"id" doc:"The client's id, percent-encoded where need be."`
+}
+
+func (a *api) addClients() {
+	huma.Register(a, huma.Operation{
+		OperationID: "list-clients", Method: http.MethodGet, Path: "/api/clients",
+		Summary:                      "List the connected clients",
+		RejectUnknownQueryParameters: true,
+		Responses:                    a.problems(http.StatusUnprocessableEntity, http.StatusInternalServerError),
+	}, a.listClients)
+	huma.Register(a, huma.Operation{
+		OperationID: "get-client", Method: http.MethodGet, Path: "/api/clients/{id}",
+		Summary:   "Look at one connected client",
+		Responses: a.problems(http.StatusNotFound, http.StatusInternalServerError),
+	}, a.getClient)
+	huma.Register(a, huma.Operation{
+		OperationID: "disconnect-client", Method: http.MethodDelete, Path: "/api/clients/{id}",
+		Summary:     "Close the connection of a client",
+		Description: "A client that reconnects by itself will be back after its backoff.",
+		Responses:   a.problems(http.StatusNotFound, http.StatusInternalServerError),
+	}, a.disconnectClient)
+}
+
+// listClients keeps at most two pages in memory, however many clients there are.
+func (a *api) listClients(_ context.Context, in *listInput) (*reply[ClientPage], error) {
+	var (
+		page  []session.Info
+		total int
+		want  = in.Limit + 1 // one more tells whether there is another page
+	)
+	for info := range a.hub.Clients() {
+		if !strings.HasPrefix(info.ClientID, in.Prefix) {
+			continue
+		}
+		total++
+		if info.ClientID <= in.Cursor {
+			continue
+		}
+		if page = append(page, info); len(page) == 2*want {
+			page = firstByID(page, want)
+		}
+	}
+	page = firstByID(page, want)
+	out := ClientPage{Total: total, Clients: []Client{}}
+	if len(page) == want {
+		page = page[:in.Limit]
+		out.NextCursor = page[in.Limit-1].ClientID
+	}
+	for _, info := range page {
+		out.Clients = append(out.Clients, newClient(info))
+	}
+	return &reply[ClientPage]{out}, nil
+}
+
+// firstByID sorts page and cuts it to n.
+func firstByID(page []session.Info, n int) []session.Info {
+	slices.SortFunc(page, func(a, b session.Info) int { return cmp.Compare(a.ClientID, b.ClientID) })
+	return page[:min(n, len(page))]
+}
+
+func newClient(info session.Info) Client {
+	return Client{
+		ClientID:    info.ClientID,
+		RemoteAddr:  info.RemoteAddr,
+		ConnectedAt: info.ConnectedAt.UnixMilli(),
+		Uptime:      time.Since(info.ConnectedAt).Truncate(time.Second).String(),
+	}
+}
+
+func (a *api) getClient(_ context.Context, in *clientInput) (*reply[ClientDetail], error) {
+	info, ok := a.hub.Client(in.ID)
+	if !ok {
+		return nil, a.failure(qerrors.New(qerrors.UnknownClient, "no client %q is connected", in.ID), "")
+	}
+	state := "connected"
+	if info.Strikes > 0 {
+		state = "silent"
+	}
+	return &reply[ClientDetail]{ClientDetail{
+		Client:           newClient(info),
+		SessionID:        info.SessionID,
+		State:            state,
+		LastHeartbeat:    info.LastSeen.UnixMilli(),
+		RTTMillis:        float64(info.RTT.Microseconds()) / 1000,
+		MessagesSent:     info.MessagesSent,
+		MessagesReceived: info.MessagesReceived,
+		BytesSent:        info.BytesSent,
+		BytesReceived:    info.BytesReceived,
+	}}, nil
+}
+
+func (a *api) disconnectClient(_ context.Context, in *clientInput) (*struct{}, error) {
+	if err := a.hub.Disconnect(in.ID, "disconnected by the hub's operator"); err != nil {
+		return nil, a.failure(err, "")
+	}
+	return nil, nil
+}

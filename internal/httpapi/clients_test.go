@@ -1,0 +1,126 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/voilet/QuicFlow/internal/httpapi"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/session"
+	"github.com/voilet/QuicFlow/pkg/transport/server"
+)
+
+func TestHealth(t *testing.T) {
+	api := serve(t, &fakeHub{})
+	before := time.Now().Unix()
+	var health struct {
+		Status string
+		Time   int64
+	}
+	call(t, api, "GET", "/health", "", http.StatusOK, &health)
+	if health.Status != "ok" || health.Time < before || health.Time > time.Now().Unix() {
+		t.Errorf("health is %+v, asked at %d", health, before)
+	}
+}
+
+func TestClientDetail(t *testing.T) {
+	h := startHub(t, server.ServerConfig{})
+	before := time.Now().UnixMilli()
+	c := h.connect("edge/7 ü", echo)
+	path := "/api/clients/" + url.PathEscape("edge/7 ü")
+	call(t, h.api, "POST", "/api/send", `{"client_id":"edge/7 ü","payload":"12345","wait_ack":true}`, http.StatusOK, nil)
+	msg := &protocol.DataMessage{Type: protocol.MessageType_MESSAGE_TYPE_EVENT, Payload: []byte("123")}
+	if _, err := c.SendMessage(t.Context(), msg, true, patience); err != nil {
+		t.Fatal(err)
+	}
+	var got httpapi.ClientDetail
+	call(t, h.api, "GET", path, "", http.StatusOK, &got)
+	info, _ := h.srv.Client("edge/7 ü")
+	now := time.Now().UnixMilli()
+	if got.ConnectedAt < before || got.LastHeartbeat < got.ConnectedAt || got.LastHeartbeat > now {
+		t.Errorf("connected at %d, last heartbeat %d; the test began at %d and it is %d", got.ConnectedAt, got.LastHeartbeat, before, now)
+	}
+	if got.RTTMillis <= 0 {
+		t.Errorf("the round-trip time is %v ms", got.RTTMillis)
+	}
+	got.ConnectedAt, got.LastHeartbeat, got.RTTMillis, got.Uptime = 0, 0, 0, ""
+	want := httpapi.ClientDetail{
+		Client:    httpapi.Client{ClientID: "edge/7 ü", RemoteAddr: info.RemoteAddr},
+		SessionID: info.SessionID, State: "connected",
+		MessagesSent: 1, BytesSent: 5, MessagesReceived: 1, BytesReceived: 3,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSilentClient(t *testing.T) {
+	hub := &fakeHub{clients: []session.Info{{ClientID: "a", Strikes: 1, ConnectedAt: time.Now().Add(-time.Hour - time.Millisecond)}}}
+	var got httpapi.ClientDetail
+	call(t, serve(t, hub), "GET", "/api/clients/a", "", http.StatusOK, &got)
+	if got.State != "silent" || got.Uptime != "1h0m0s" {
+		t.Errorf("state %q, uptime %q; want silent and 1h0m0s", got.State, got.Uptime)
+	}
+}
+
+func TestDisconnect(t *testing.T) {
+	h := startHub(t, server.ServerConfig{})
+	c := h.connect("a", echo)
+	call(t, h.api, "DELETE", "/api/clients/a", "", http.StatusNoContent, nil)
+	select {
+	case <-c.Done():
+	case <-time.After(patience):
+		t.Fatal("the client is still connected")
+	}
+	var p httpapi.Problem
+	call(t, h.api, "GET", "/api/clients/a", "", http.StatusNotFound, &p)
+	call(t, h.api, "DELETE", "/api/clients/a", "", http.StatusNotFound, &p)
+	if p.Code != "unknown_client" {
+		t.Errorf("code %q, want unknown_client", p.Code)
+	}
+}
+
+func TestListPages(t *testing.T) {
+	var want []string
+	hub := &fakeHub{}
+	for i := range 250 {
+		want = append(want, fmt.Sprintf("node-%03d", i))
+		hub.clients = append(hub.clients, session.Info{ClientID: want[i]}, session.Info{ClientID: fmt.Sprint("other-", i)})
+	}
+	rand.Shuffle(len(hub.clients), func(i, j int) { hub.clients[i], hub.clients[j] = hub.clients[j], hub.clients[i] })
+	api := serve(t, hub)
+	for _, query := range []string{"", "&limit=1", "&limit=7", "&limit=125", "&limit=249", "&limit=250", "&limit=1000"} {
+		var got []string
+		for cursor := ""; ; {
+			var page httpapi.ClientPage
+			call(t, api, "GET", "/api/clients?prefix=node-&cursor="+cursor+query, "", http.StatusOK, &page)
+			if page.Total != len(want) {
+				t.Fatalf("%q: the total is %d, want %d", query, page.Total, len(want))
+			}
+			for _, c := range page.Clients {
+				got = append(got, c.ClientID)
+			}
+			if cursor = page.NextCursor; cursor == "" {
+				break
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q: %s", query, diff)
+		}
+	}
+}
+
+func TestEmptyListIsAnArray(t *testing.T) {
+	var raw map[string]json.RawMessage
+	call(t, serve(t, &fakeHub{}), "GET", "/api/clients", "", http.StatusOK, &raw)
+	if string(raw["clients"]) != "[]" || string(raw["total"]) != "0" {
+		t.Errorf("clients %s, total %s; want [] and 0", raw["clients"], raw["total"])
+	}
+}

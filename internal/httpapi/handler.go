@@ -1,0 +1,135 @@
+// Package httpapi lets programs that do not speak QUIC drive a hub: they see who
+// is connected, and send messages, with JSON over HTTP.
+//
+//	GET    /health
+//	GET    /api/clients?limit=&cursor=&prefix=
+//	GET    /api/clients/{id}
+//	DELETE /api/clients/{id}
+//	POST   /api/send        {"client_id":"client-001","payload":"...","wait_ack":true}
+//	POST   /api/broadcast   {"payload":{"any":"JSON"}}
+//	GET    /openapi.json
+//
+// Times are Unix milliseconds. Errors are problem documents (RFC 9457) with the
+// code of package errors and, where a message is concerned, whether it was sent.
+// A caller that goes away cancels its request.
+//
+// Nobody is asked who he is: listen where only trusted programs can connect. Web
+// pages of other origins are refused, since they can reach a loopback address
+// through the browser of somebody who may.
+//
+// An [http.Server] with this handler needs a ReadHeaderTimeout and no WriteTimeout,
+// which would cut off who waits for an acknowledgement. The time to read a body is
+// bounded here.
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/session"
+	"github.com/voilet/QuicFlow/pkg/transport/server"
+)
+
+// Hub is what the API needs of a [server.Server].
+type Hub interface {
+	SendMessage(ctx context.Context, clientID string, msg *protocol.DataMessage,
+		waitAck bool, timeout time.Duration) (*protocol.AckMessage, error)
+	Broadcast(ctx context.Context, msg *protocol.DataMessage) (server.BroadcastResult, error)
+	Clients() iter.Seq[session.Info]
+	Client(clientID string) (session.Info, bool)
+	Disconnect(clientID, reason string) error
+}
+
+type api struct {
+	huma.API
+	hub Hub
+	log *slog.Logger
+}
+
+// NewHandler returns the API of hub. Requests are logged with level debug, and
+// failures of the hub itself as errors; a nil log logs nothing.
+func NewHandler(hub Hub, log *slog.Logger) http.Handler {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	config := huma.DefaultConfig("QUIC Backbone", "1.0.0")
+	config.Info.Description = "Drive a hub: see its clients, send them messages."
+	// What huma would add: a page that loads scripts from elsewhere, and links to
+	// a schema in every response. The document is served below, encoded once.
+	config.DocsPath, config.SchemasPath, config.OpenAPIPath, config.CreateHooks = "", "", "", nil
+	config.Transformers = []huma.Transformer{explain}
+
+	mux := http.NewServeMux()
+	a := &api{API: humago.New(mux, config), hub: hub, log: log}
+	a.addHealth()
+	a.addClients()
+	a.addMessages()
+	a.addDocument(mux)
+
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
+	return a.logged(protection.Handler(withProblems(mux)))
+}
+
+func (a *api) addHealth() {
+	type health struct {
+		Status string `json:"status" enum:"ok"`
+		Time   int64  `json:"time" doc:"The hub's clock, in Unix seconds."`
+	}
+	huma.Register(a, huma.Operation{
+		OperationID: "health", Method: http.MethodGet, Path: "/health",
+		Summary: "Ask whether the hub is alive", Responses: a.problems(http.StatusInternalServerError),
+	}, func(context.Context, *struct{}) (*reply[health], error) {
+		return &reply[health]{health{Status: "ok", Time: time.Now().Unix()}}, nil
+	})
+}
+
+// addDocument serves the description of all operations that were added before.
+func (a *api) addDocument(mux *http.ServeMux) {
+	schemas := a.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel") // explain turns it into a Problem
+	delete(schemas, "ErrorDetail")
+	document, err := json.Marshal(a.OpenAPI())
+	if err != nil {
+		panic("the description of the API cannot be encoded: " + err.Error())
+	}
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(document) // fails when the caller is gone
+	})
+}
+
+// reply is a response with a body and no headers of its own.
+type reply[T any] struct{ Body T }
+
+// logged logs each request.
+func (a *api) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(seen, r)
+		a.log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", seen.status,
+			"took", time.Since(begun), "remote", r.RemoteAddr)
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets [http.ResponseController] reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

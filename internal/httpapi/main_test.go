@@ -1,0 +1,130 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/certs"
+	"github.com/voilet/QuicFlow/internal/httpapi"
+	"github.com/voilet/QuicFlow/internal/leaktest"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/transport/client"
+	"github.com/voilet/QuicFlow/pkg/transport/server"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+// patience bounds what must happen sooner or later.
+const patience = 30 * time.Second
+
+// hub is a real hub on loopback with its API.
+type hub struct {
+	t     *testing.T
+	certs string
+	srv   *server.Server
+	api   *httptest.Server
+}
+
+func startHub(t *testing.T, config server.ServerConfig) *hub {
+	t.Helper()
+	h := &hub{t: t, certs: t.TempDir()}
+	if _, err := certs.Create(certs.Options{Dir: h.certs}); err != nil {
+		t.Fatal(err)
+	}
+	config.TLSCertFile = filepath.Join(h.certs, certs.ServerCertFile)
+	config.TLSKeyFile = filepath.Join(h.certs, certs.ServerKeyFile)
+	srv, err := server.NewServer(&config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, srv.Stop) })
+	h.srv, h.api = srv, serve(t, srv)
+	return h
+}
+
+// serve serves the API of a hub.
+func serve(t *testing.T, hub httpapi.Hub) *httptest.Server {
+	t.Helper()
+	api := httptest.NewServer(httpapi.NewHandler(hub, nil))
+	t.Cleanup(api.Close)
+	return api
+}
+
+func stop(t *testing.T, f func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := f(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+type handler = dispatcher.HandlerFunc
+
+// connect connects a client that answers commands, queries and events with handle.
+func (h *hub) connect(id string, handle handler) *client.Client {
+	h.t.Helper()
+	c, err := client.NewClient(&client.ClientConfig{ClientID: id, TLSCAFile: filepath.Join(h.certs, certs.CACertFile)})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	d := dispatcher.NewDispatcher(nil)
+	for _, kind := range []protocol.MessageType{
+		protocol.MessageType_MESSAGE_TYPE_COMMAND,
+		protocol.MessageType_MESSAGE_TYPE_EVENT,
+		protocol.MessageType_MESSAGE_TYPE_QUERY,
+	} {
+		d.RegisterHandler(kind, handle)
+	}
+	c.SetDispatcher(d)
+	if err := c.Connect(h.srv.Addr().String()); err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { stop(h.t, c.Close) })
+	return c
+}
+
+func echo(_ context.Context, m *protocol.DataMessage) (*protocol.DataMessage, error) {
+	return &protocol.DataMessage{Payload: m.Payload}, nil
+}
+
+// call makes a request, checks the status, and decodes the response into out
+// unless that is nil.
+func call(t *testing.T, api *httptest.Server, method, path, body string, wantStatus int, out any) http.Header {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, api.URL+path, bytes.NewReader([]byte(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := api.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.StatusCode != wantStatus {
+		t.Fatalf("%s %s %.200s: status %d, want %d: %s", method, path, body, response.StatusCode, wantStatus, content)
+	}
+	if out != nil {
+		if err := json.Unmarshal(content, out); err != nil {
+			t.Fatalf("%s %s: %v in %s", method, path, err, content)
+		}
+	}
+	return response.Header
+}

@@ -1,0 +1,131 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// statusCallerGone is what servers log, by convention, for a request whose caller
+// did not wait for the answer.
+const statusCallerGone = 499
+
+// Problem is an error in the form of RFC 9457.
+type Problem struct {
+	Title   string       `json:"title" doc:"The HTTP status in words."`
+	Status  int          `json:"status" doc:"The HTTP status."`
+	Code    string       `json:"code" example:"unknown_client" doc:"What went wrong, for programs."`
+	Detail  string       `json:"detail" doc:"What went wrong, for people, and what to do."`
+	MsgID   string       `json:"msg_id,omitempty" doc:"The message that it is about."`
+	Outcome string       `json:"outcome,omitempty" enum:"not_sent,unknown" doc:"For a message: not_sent if sending it again cannot do it twice, unknown if the client may have handled it."`
+	Errors  []FieldError `json:"errors,omitempty" nullable:"false" doc:"Each unusable part of the request."`
+}
+
+// FieldError is one unusable part of a request. Its value is not repeated: it may
+// be large, or a secret.
+type FieldError struct {
+	Location string `json:"location,omitempty" example:"body.client_id" doc:"Where it is."`
+	Message  string `json:"message" doc:"What is wrong with it."`
+}
+
+func (p *Problem) Error() string             { return p.Detail }
+func (p *Problem) GetStatus() int            { return p.Status }
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// GetHeaders tells the caller when to try again, where that may help.
+func (p *Problem) GetHeaders() http.Header {
+	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
+		return http.Header{"Retry-After": {"1"}}
+	}
+	return nil
+}
+
+func newProblem(status int, code qerrors.Code, detail string) *Problem {
+	return &Problem{Title: http.StatusText(status), Status: status, Code: code.String(), Detail: detail}
+}
+
+// failure turns an error of the hub into a problem.
+func (a *api) failure(err error, msgID string) error {
+	code := qerrors.CodeOf(err)
+	p := newProblem(statusOf(code), code, err.Error())
+	p.MsgID = msgID
+	var e *qerrors.Error
+	if errors.As(err, &e) {
+		p.Detail = e.Message
+		switch e.Outcome {
+		case qerrors.OutcomeNotSent:
+			p.Outcome = "not_sent"
+		case qerrors.OutcomeUnknown:
+			p.Outcome = "unknown"
+		}
+	}
+	if p.Status == http.StatusInternalServerError {
+		a.log.Error("a request failed", "msg_id", msgID, "error", err)
+	}
+	return p
+}
+
+func statusOf(code qerrors.Code) int {
+	switch code {
+	case qerrors.UnknownClient:
+		return http.StatusNotFound
+	case qerrors.NotConnected, qerrors.ConnectionLost:
+		return http.StatusConflict
+	case qerrors.PayloadTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case qerrors.InvalidArgument:
+		return http.StatusUnprocessableEntity
+	case qerrors.QueueFull, qerrors.TooManyPromises:
+		return http.StatusTooManyRequests
+	case qerrors.Canceled:
+		return statusCallerGone
+	case qerrors.Draining, qerrors.Closed:
+		return http.StatusServiceUnavailable
+	case qerrors.Timeout:
+		return http.StatusGatewayTimeout
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// explain is a transformer that turns huma's errors, which are about requests
+// that no handler has seen, into problems.
+func explain(_ huma.Context, _ string, body any) (any, error) {
+	e, ok := body.(*huma.ErrorModel)
+	if !ok {
+		return body, nil
+	}
+	code := qerrors.InvalidArgument
+	switch e.Status {
+	case http.StatusRequestEntityTooLarge:
+		code = qerrors.PayloadTooLarge
+	case http.StatusInternalServerError:
+		code = qerrors.Internal
+	}
+	p := newProblem(e.Status, code, e.Detail)
+	for i, field := range e.Errors {
+		p.Errors = append(p.Errors, FieldError{Location: field.Location, Message: field.Message})
+		if i == 0 {
+			p.Detail += ": " + field.Location + ": " + field.Message
+		}
+	}
+	return p, nil
+}
+
+// problems describes the responses of an operation that fails with statuses.
+func (a *api) problems(statuses ...int) map[string]*huma.Response {
+	schema := a.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	responses := make(map[string]*huma.Response)
+	for _, status := range statuses {
+		responses[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status),
+			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},
+		}
+	}
+	return responses
+}

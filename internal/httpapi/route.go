@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// withProblems gives the errors of mux itself, a path that does not exist and a
+// method that it does not have, the form that all others have.
+func withProblems(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		refusal := &discardWriter{header: w.Header()}
+		mux.ServeHTTP(refusal, r)
+		switch refusal.status {
+		case http.StatusNotFound:
+			writeProblem(w, refusal.status, "there is nothing at "+r.URL.Path+": see /openapi.json")
+		case http.StatusMethodNotAllowed:
+			writeProblem(w, refusal.status, r.Method+" is not possible here: use "+w.Header().Get("Allow"))
+		default: // a redirect to the clean form of the path
+			w.WriteHeader(refusal.status)
+		}
+	})
+}
+
+func denyCrossOrigin(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, http.StatusForbidden, "a web page of another origin may not use this API")
+}
+
+func writeProblem(w http.ResponseWriter, status int, detail string) {
+	p := newProblem(status, qerrors.InvalidArgument, detail)
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(p) // fails when the caller is gone
+}
+
+// discardWriter keeps the status and the headers of a response.
+type discardWriter struct {
+	header http.Header
+	status int
+}
+
+func (w *discardWriter) Header() http.Header         { return w.header }
+func (w *discardWriter) WriteHeader(status int)      { w.status = status }
+func (w *discardWriter) Write(b []byte) (int, error) { return len(b), nil }

@@ -148,7 +148,7 @@ func TestTimeoutIsPassedOn(t *testing.T) {
 // A body is not limited to the megabyte that is the default of such libraries:
 // the hub knows what is too much.
 func TestLargePayload(t *testing.T) {
-	const size = 8 << 20
+	const size = 2 << 20
 	hub := &fakeHub{send: func(_ context.Context, m *protocol.DataMessage, _ bool, _ time.Duration) (*protocol.AckMessage, error) {
 		if len(m.Payload) != size {
 			t.Errorf("the payload has %d bytes, want %d", len(m.Payload), size)

@@ -18,7 +18,7 @@ type wheel struct {
 	start time.Time // ticks are counted from here, by the monotonic clock
 
 	mu    sync.Mutex
-	slots [wheelSlots]*Promise
+	slots []*Promise // made with the first promise
 	count int
 	next  int64 // the tick that is looked at next
 	timer *time.Timer
@@ -27,9 +27,12 @@ type wheel struct {
 func (w *wheel) add(p *Promise, deadline time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.slots == nil {
+		w.slots = make([]*Promise, wheelSlots)
+	}
 	if w.count == 0 {
-		w.next = w.tickOf(p.begun)
-		w.arm()
+		w.next = w.tickOf(p.begun) + 1
+		w.arm(p.begun)
 	}
 	w.count++
 	p.deadline = deadline
@@ -89,17 +92,19 @@ func (w *wheel) due(now time.Time) []*Promise {
 	}
 	w.next = max(w.next, w.tickOf(now)+1)
 	if w.count > 0 {
-		w.arm()
+		w.arm(now)
 	}
 	return due
 }
 
-// arm makes turn run at the beginning of the next tick.
-func (w *wheel) arm() {
+// arm makes turn run at the beginning of the next tick: a timer set for a whole
+// tick from now would make a deadline wait for up to two.
+func (w *wheel) arm(now time.Time) {
+	in := w.start.Add(time.Duration(w.next) * wheelTick).Sub(now)
 	if w.timer == nil {
-		w.timer = time.AfterFunc(wheelTick, w.turn)
+		w.timer = time.AfterFunc(in, w.turn)
 	} else {
-		w.timer.Reset(wheelTick)
+		w.timer.Reset(in)
 	}
 }
 

@@ -1,0 +1,63 @@
+package callback_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/leaktest"
+	"github.com/voilet/QuicFlow/pkg/callback"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+// tick is how late a promise may fail.
+const tick = 10 * time.Millisecond
+
+func in(d time.Duration) time.Time { return time.Now().Add(d) }
+
+func ackOf(id string) *protocol.AckMessage { return &protocol.AckMessage{MsgId: id} }
+
+func add(t *testing.T, table *callback.Table, id string, deadline time.Time) *callback.Promise {
+	t.Helper()
+	p, err := table.Add(id, deadline)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func isDone(p *callback.Promise) bool {
+	select {
+	case <-p.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// wantError fails the test unless p has completed with an error of this code that
+// says that the outcome is unknown.
+func wantError(t *testing.T, p *callback.Promise, code qerrors.Code) {
+	t.Helper()
+	if !isDone(p) {
+		t.Fatalf("promise %s has not completed, want %v", p.MessageID(), code)
+	}
+	ack, err := p.Result()
+	if ack != nil || qerrors.CodeOf(err) != code || !errors.Is(err, qerrors.ErrOutcomeUnknown) {
+		t.Errorf("promise %s: %v, %v; want code %v and an unknown outcome", p.MessageID(), ack, err, code)
+	}
+}
+
+// wantNothing fails the test if anything is left of the manager's promises.
+func wantNothing(t interface {
+	Helper()
+	Errorf(string, ...any)
+}, m *callback.Manager) {
+	t.Helper()
+	if active, timed := m.Active(), m.Timed(); active != 0 || timed != 0 {
+		t.Errorf("%d promises are active and %d timed, want none", active, timed)
+	}
+}

@@ -1,0 +1,132 @@
+package callback_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/voilet/QuicFlow/pkg/callback"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// TestExactlyOnce: whoever comes first completes a promise, and nobody does again.
+// All ways to complete it run against each other, and the table is closed in the
+// midst of that.
+func TestExactlyOnce(t *testing.T) {
+	const rounds, count = 20, 300
+	for range rounds {
+		m := callback.NewManager(count)
+		var told [count]atomic.Int32
+		table := m.NewTable(func(id string, _ *protocol.AckMessage, _ error) {
+			i, _ := strconv.Atoi(id)
+			told[i].Add(1)
+		})
+		var promises [count]*callback.Promise
+		for i := range promises {
+			deadline := in(time.Hour)
+			if i%2 == 0 {
+				deadline = in(0) // with the timer in the race
+			}
+			promises[i] = add(t, table, strconv.Itoa(i), deadline)
+		}
+		ended, end := context.WithCancel(t.Context())
+		end()
+		var wg sync.WaitGroup
+		each := func(f func(i int, p *callback.Promise)) {
+			wg.Go(func() {
+				for i, p := range promises {
+					f(i, p)
+				}
+			})
+		}
+		each(func(i int, _ *callback.Promise) { table.Complete(ackOf(strconv.Itoa(i))) })
+		each(func(_ int, p *callback.Promise) { p.Cancel(context.Canceled) })
+		each(func(_ int, p *callback.Promise) { table.Withdraw(p, qerrors.ErrQueueFull) })
+		each(func(_ int, p *callback.Promise) { _, _ = p.Wait(ended) })
+		each(func(i int, p *callback.Promise) {
+			if i == count/2 {
+				table.Close(qerrors.ErrConnectionLost)
+			}
+		})
+		wg.Wait()
+		for i, p := range promises {
+			ack, err := p.Result()
+			if (ack == nil) == (err == nil) {
+				t.Fatalf("promise %d has %v and %v", i, ack, err)
+			}
+			if n := told[i].Load(); n != 1 {
+				t.Errorf("promise %d completed %d times", i, n)
+			}
+		}
+		wantNothing(t, m)
+	}
+}
+
+// TestLimitHolds: adding and completing against each other, there are never more
+// than the limit, and every refusal is one of the expected.
+func TestLimitHolds(t *testing.T) {
+	const limit, workers, times = 8, 16, 500
+	m := callback.NewManager(limit)
+	var outstanding atomic.Int32
+	var wg sync.WaitGroup
+	for w := range workers {
+		table := m.NewTable(nil)
+		wg.Go(func() {
+			for i := range times {
+				id := strconv.Itoa(i)
+				p, err := table.Add(id, in(time.Hour))
+				if err != nil {
+					if !errors.Is(err, qerrors.ErrTooManyPromises) {
+						t.Error(err)
+					}
+					continue
+				}
+				if n := outstanding.Add(1); n > limit {
+					t.Errorf("%d promises with a limit of %d", n, limit)
+				}
+				outstanding.Add(-1)
+				if w%2 == 0 {
+					p.Cancel(nil)
+				} else {
+					table.Complete(ackOf(id))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	wantNothing(t, m)
+}
+
+// TestAddAgainstClose: a promise is either refused or completed.
+func TestAddAgainstClose(t *testing.T) {
+	for range 200 {
+		m := callback.NewManager(0)
+		table := m.NewTable(nil)
+		var promises []*callback.Promise
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for i := range 20 {
+				p, err := table.Add(strconv.Itoa(i), in(time.Hour))
+				if err != nil {
+					if err != qerrors.ErrConnectionLost {
+						t.Error(err)
+					}
+					return
+				}
+				promises = append(promises, p)
+			}
+		})
+		wg.Go(func() { table.Close(qerrors.ErrConnectionLost) })
+		wg.Wait()
+		table.Close(qerrors.ErrConnectionLost)
+		for _, p := range promises {
+			wantError(t, p, qerrors.ConnectionLost)
+		}
+		wantNothing(t, m)
+	}
+}

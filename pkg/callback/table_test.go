@@ -1,0 +1,148 @@
+package callback_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/voilet/QuicFlow/pkg/callback"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// TestLimit: the limit is that of the manager, whichever table a promise is in,
+// and each completion makes room for one.
+func TestLimit(t *testing.T) {
+	const limit = 3
+	m := callback.NewManager(limit)
+	tables := []*callback.Table{m.NewTable(nil), m.NewTable(nil)}
+	for i := range limit {
+		add(t, tables[i%2], fmt.Sprint(i), in(time.Hour))
+	}
+	for _, table := range tables {
+		if _, err := table.Add("one more", in(time.Hour)); !errors.Is(err, qerrors.ErrTooManyPromises) {
+			t.Fatalf("past the limit: %v", err)
+		}
+	}
+	if m.Active() != limit {
+		t.Errorf("%d are active after a refusal, want %d", m.Active(), limit)
+	}
+	tables[0].Complete(ackOf("0"))
+	p := add(t, tables[1], "one more", in(time.Hour))
+	if _, err := tables[0].Add("and another", in(time.Hour)); !errors.Is(err, qerrors.ErrTooManyPromises) {
+		t.Errorf("past the limit again: %v", err)
+	}
+	p.Cancel(nil)
+	add(t, tables[0], "and another", in(time.Hour))
+	for _, table := range tables {
+		table.Close(qerrors.ErrClosed)
+	}
+	wantNothing(t, m)
+}
+
+func TestDefaultLimit(t *testing.T) {
+	m := callback.NewManager(0)
+	table := m.NewTable(nil)
+	for i := range callback.DefaultMaxPromises {
+		add(t, table, fmt.Sprint(i), in(time.Hour))
+	}
+	if _, err := table.Add("x", in(time.Hour)); !errors.Is(err, qerrors.ErrTooManyPromises) {
+		t.Errorf("promise %d: %v", callback.DefaultMaxPromises+1, err)
+	}
+	table.Close(qerrors.ErrClosed)
+	wantNothing(t, m)
+}
+
+// TestDuplicate: an id is taken while it is awaited, in one table.
+func TestDuplicate(t *testing.T) {
+	m := callback.NewManager(2)
+	one, other := m.NewTable(nil), m.NewTable(nil)
+	first := add(t, one, "id", in(time.Hour))
+	if _, err := one.Add("id", in(time.Hour)); !errors.Is(err, qerrors.ErrDuplicateMessage) {
+		t.Fatalf("the same id again: %v", err)
+	}
+	if one.Len() != 1 || m.Active() != 1 || m.Timed() != 1 {
+		t.Errorf("%d in the table, %d active, %d timed after a refusal; want 1 each", one.Len(), m.Active(), m.Timed())
+	}
+	second := add(t, other, "id", in(time.Hour))
+	one.Complete(ackOf("id"))
+	if !isDone(first) || isDone(second) {
+		t.Error("the acknowledgement of one connection completed the promise of another")
+	}
+	again := add(t, one, "id", in(time.Hour))
+	first.Cancel(nil)
+	if isDone(again) {
+		t.Error("cancelling an old promise completed the new one with its id")
+	}
+	one.Complete(ackOf("id"))
+	other.Complete(ackOf("id"))
+	wantNothing(t, m)
+}
+
+func TestClose(t *testing.T) {
+	m := callback.NewManager(0)
+	table, other := m.NewTable(nil), m.NewTable(nil)
+	answered := add(t, table, "answered", in(time.Hour))
+	table.Complete(ackOf("answered"))
+	waiting := []*callback.Promise{add(t, table, "1", in(time.Hour)), add(t, table, "2", in(time.Hour))}
+	elsewhere := add(t, other, "1", in(time.Hour))
+
+	table.Close(qerrors.ErrConnectionLost)
+	for _, p := range waiting {
+		wantError(t, p, qerrors.ConnectionLost)
+	}
+	if _, err := answered.Result(); err != nil {
+		t.Errorf("the promise that was answered before has %v", err)
+	}
+	if isDone(elsewhere) || m.Active() != 1 || table.Len() != 0 {
+		t.Errorf("%d are active, want the one of another connection", m.Active())
+	}
+	if _, err := table.Add("3", in(time.Hour)); err != qerrors.ErrConnectionLost {
+		t.Errorf("Add after Close: %v, want the table's error as it is", err)
+	}
+	if table.Complete(ackOf("1")) {
+		t.Error("an acknowledgement found a promise after Close")
+	}
+	table.Close(qerrors.ErrClosed)
+	other.Close(qerrors.ErrClosed)
+	wantNothing(t, m)
+}
+
+// TestWithdraw: the error is handed on as it is, for whoever withdraws knows more
+// than that the outcome is unknown.
+func TestWithdraw(t *testing.T) {
+	m := callback.NewManager(0)
+	table := m.NewTable(nil)
+	p := add(t, table, "1", in(time.Hour))
+	notSent := qerrors.NotSent(qerrors.ErrQueueFull)
+	table.Withdraw(p, notSent)
+	if _, err := p.Result(); err != notSent {
+		t.Errorf("withdrawn with %v, want %v", err, notSent)
+	}
+	wantNothing(t, m)
+}
+
+// TestOnDone: it is told of each promise once, before the promise completes.
+func TestOnDone(t *testing.T) {
+	var told []string
+	var promises = map[string]*callback.Promise{}
+	m := callback.NewManager(0)
+	table := m.NewTable(func(id string, ack *protocol.AckMessage, err error) {
+		told = append(told, id+" "+ack.GetMsgId()+" "+qerrors.CodeOf(err).String())
+		if isDone(promises[id]) {
+			t.Errorf("%s was done before", id)
+		}
+	})
+	for _, id := range []string{"answered", "cancelled", "withdrawn", "lost"} {
+		promises[id] = add(t, table, id, in(time.Hour))
+	}
+	table.Complete(ackOf("answered"))
+	promises["cancelled"].Cancel(nil)
+	table.Withdraw(promises["withdrawn"], qerrors.ErrQueueFull)
+	table.Close(qerrors.ErrConnectionLost)
+	want := []string{"answered answered ok", "cancelled  canceled", "withdrawn  queue_full", "lost  connection_lost"}
+	if fmt.Sprint(told) != fmt.Sprint(want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+}

@@ -88,17 +88,14 @@ func (r *router) placeLocked(name string) netip.AddrPort {
 }
 
 func (r *router) listen(name string) net.PacketConn {
-	// A simnet of its own for each endpoint, since one cannot grow once it runs.
-	network := &simnet.Simnet{Router: r}
-	pc := network.NewEndpoint(net.UDPAddrFromAddrPort(r.place(name)), simnet.NodeBiDiLinkSettings{
-		LatencyFunc: r.latency,
-	})
-	if err := network.Start(); err != nil {
-		r.tb.Fatal(err)
-	}
+	addr := net.UDPAddrFromAddrPort(r.place(name))
+	link := &simnet.SimulatedLink{LatencyFunc: r.latency, UploadPacket: r}
+	pc := simnet.NewBlockingSimConn(addr, link)
+	link.Start()
+	r.AddNode(addr, link) // last, so that no packet comes before
 	r.tb.Cleanup(func() {
 		_ = pc.Close() // its owner has usually done so
-		_ = network.Close()
+		_ = link.Close()
 	})
 	return pc
 }

@@ -1,0 +1,210 @@
+package client_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/voilet/QuicFlow/internal/testnet"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/transport/client"
+	"github.com/voilet/QuicFlow/pkg/transport/server"
+)
+
+func TestNetworkIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		var atHub, atClient testnet.Events
+		hub := n.Hub(testnet.Echo(), func(c *server.ServerConfig) { c.Hooks = atHub.Connections() })
+		c := n.Client("a", testnet.Echo(), func(c *client.ClientConfig) { c.ReconnectEnabled, c.Hooks = true, atClient.Connections() })
+		n.Connect(c)
+		time.Sleep(20 * time.Second)
+		n.Cut("a")
+		cut := time.Now()
+		up, err := c.SendAsync(t.Context(), testnet.Command("x"), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		down, err := hub.SendAsync(t.Context(), "a", testnet.Command("x"), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for way, result := range map[string]func() (*protocol.AckMessage, error){"up": up.Result, "down": down.Result} {
+			_, err := result()
+			if qerrors.CodeOf(err) != qerrors.ConnectionLost || !errors.Is(err, qerrors.ErrOutcomeUnknown) {
+				t.Errorf("%s: %v", way, err)
+			}
+		}
+		if d := time.Since(cut); d < 29*time.Second || d > 36*time.Second {
+			t.Errorf("both sides had noticed after %v", d)
+		}
+		if _, there := hub.Client("a"); there {
+			t.Error("the hub still has the client")
+		}
+		if state := c.State(); state != client.StateReconnecting {
+			t.Errorf("the client is %v", state)
+		}
+		time.Sleep(10 * time.Minute)
+		n.Mend("a")
+		if _, err := c.SendMessage(t.Context(), testnet.Command("x"), true, 3*time.Minute); err != nil {
+			t.Errorf("after the network was mended: %v", err)
+		}
+		synctest.Wait()
+		if d := cmp.Diff([]string{"connect a", "disconnect a idle_timeout", "connect a"}, atHub.All()); d != "" {
+			t.Errorf("events at the hub (-want +got):\n%s", d)
+		}
+		if events := atClient.All(); len(events) != 4 || events[1] != "disconnect a idle_timeout" {
+			t.Errorf("events at the client: %q", events)
+		}
+		if got := c.GetMetrics(); got.Reconnects != 1 || got.Disconnected[qerrors.IdleTimeout] != 1 {
+			t.Errorf("counted %+v", got)
+		}
+	})
+}
+
+// attempts returns when a client that never gets an answer has tried.
+func attempts(t *testing.T, many int, configure func(*client.ClientConfig)) (pauses []time.Duration) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.FakeHub()
+		c := n.Client("a", testnet.Echo(), configure)
+		go func() { _ = c.Connect(n.Addr()) }()
+		var last time.Time
+		for range many {
+			p := hub.Accept()
+			if !last.IsZero() {
+				pauses = append(pauses, time.Since(last))
+			}
+			last = time.Now()
+			_ = p.Conn.CloseWithError(0x24, "full") // too_many_clients
+		}
+	})
+	return pauses
+}
+
+// The pauses between attempts are random parts of a time that doubles up to a limit.
+func TestBackoff(t *testing.T) {
+	const trips = 50 * time.Millisecond // what the attempts themselves take
+	longest := make([]time.Duration, 8)
+	shortest := make([]time.Duration, 8)
+	for range 40 {
+		for i, d := range attempts(t, 9, func(c *client.ClientConfig) {
+			c.ReconnectEnabled, c.InitialBackoff, c.MaxBackoff = true, time.Second, 20*time.Second
+		}) {
+			limit := min(time.Second<<i, 20*time.Second)
+			if d > limit+trips {
+				t.Errorf("pause %d is %v, over %v", i, d, limit)
+			}
+			longest[i] = max(longest[i], d)
+			if shortest[i] == 0 || d < shortest[i] {
+				shortest[i] = d
+			}
+		}
+	}
+	for i, d := range longest {
+		// That 40 random parts are all below or all above a half has a
+		// probability of 2^-40.
+		limit := min(time.Second<<i, 20*time.Second)
+		if d < limit/2 || shortest[i] > limit/2+trips {
+			t.Errorf("pause %d is from %v to %v, not a random part of %v", i, shortest[i], d, limit)
+		}
+	}
+}
+
+func TestBackoffBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.FakeHub()
+		c := n.Client("a", testnet.Echo(), func(c *client.ClientConfig) {
+			c.ReconnectEnabled, c.InitialBackoff, c.MaxBackoff = true, time.Second, time.Hour
+		})
+		go func() { _ = c.Connect(n.Addr()) }()
+		for range 10 {
+			_ = hub.Accept().Conn.CloseWithError(0x24, "full")
+		}
+		p := hub.Welcome(&protocol.Welcome{})
+		time.Sleep(20 * time.Second) // it lasts
+		ended := time.Now()
+		_ = p.Conn.CloseWithError(0x28, "off you go")
+		hub.Accept()
+		if d := time.Since(ended); d > 1100*time.Millisecond {
+			t.Errorf("back after %v, want at most a second", d)
+		}
+	})
+}
+
+func TestMaxRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		n.Cut("a")
+		c := n.Client("a", testnet.Echo(), func(c *client.ClientConfig) { c.ReconnectEnabled, c.MaxRetries = true, 3 })
+		n.Connect(c)
+		<-c.Done()
+		if err := c.Err(); qerrors.CodeOf(err) != qerrors.RetriesExhausted || c.State() != client.StateClosed {
+			t.Errorf("the client is %v: %v", c.State(), err)
+		}
+		if _, err := c.SendMessage(t.Context(), testnet.Command("x"), true, 0); qerrors.CodeOf(err) != qerrors.Closed || !errors.Is(err, qerrors.ErrNotSent) {
+			t.Errorf("a send afterwards: %v", err)
+		}
+		if err := c.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A hub that stops says when to come back, and is back by then.
+func TestHubRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.FakeHub()
+		c := n.Client("a", testnet.Echo(), func(c *client.ClientConfig) { c.ReconnectEnabled = true })
+		gone := make(chan time.Time, 1)
+		go func() {
+			p := hub.Welcome(&protocol.Welcome{})
+			p.Send(&protocol.Frame{Kind: &protocol.Frame_GoAway{GoAway: &protocol.GoAway{ReconnectAfterMs: 90_000}}})
+			for p.Receive().GetGoAway() == nil {
+			}
+			p.Send(handled(), &protocol.Frame{Kind: &protocol.Frame_Complete{Complete: &protocol.Complete{}}})
+			if code := p.Code(); code != qerrors.OK {
+				t.Errorf("the client closed with %v", code)
+			}
+			gone <- time.Now()
+		}()
+		n.Connect(c)
+		time.Sleep(time.Second)
+		hub.Welcome(&protocol.Welcome{})
+		if d := time.Since(<-gone); d < 90*time.Second || d > 92*time.Second {
+			t.Errorf("back after %v", d)
+		}
+	})
+}
+
+func handled() *protocol.Frame {
+	return &protocol.Frame{Kind: &protocol.Frame_Handled{Handled: &protocol.Handled{}}}
+}
+
+// TestRollingRestart stops a real hub and starts another in its place.
+func TestRollingRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.Hub(testnet.Echo(), nil)
+		clients := make([]*client.Client, 20)
+		for i := range clients {
+			clients[i] = n.Client(string(rune('a'+i)), testnet.Echo(), func(c *client.ClientConfig) { c.ReconnectEnabled = true })
+		}
+		n.Connect(clients...)
+		if err := hub.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		n.Hub(testnet.Echo(), nil)
+		for _, c := range clients {
+			if _, err := c.SendMessage(t.Context(), testnet.Command("x"), true, 10*time.Second); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/voilet/QuicFlow/internal/program"
+)
+
+const developmentCA = "certs/ca.crt"
+
+func flags() []cli.Flag {
+	return slices.Concat(
+		program.Category("Network",
+			&cli.StringFlag{Name: "server", Value: "localhost:8474", Usage: "`ADDRESS` of the hub, host:port"},
+			&cli.StringFlag{Name: "id", Required: true, Usage: "name of this client, its `ID`; the hub closes the connection of another with the same"},
+			program.Duration("handshake-timeout", 10*time.Second, "time for one attempt to connect"),
+			program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection")),
+		program.Category("Trust",
+			&cli.StringFlag{Name: "ca", DefaultText: developmentCA + " if it exists", TakesFile: true,
+				Usage: "PEM `FILE` with the CA that signed the hub's certificate; empty for the system's CAs"},
+			&cli.StringFlag{Name: "server-name", DefaultText: "host of -server", Usage: "`NAME` that the hub's certificate must have"},
+			&cli.BoolFlag{Name: "insecure", Usage: "trust any certificate: for tests only"},
+			&cli.StringFlag{Name: "cert", Usage: "PEM `FILE` with a certificate to present to the hub", TakesFile: true},
+			&cli.StringFlag{Name: "key", Usage: "PEM `FILE` with its key", TakesFile: true}),
+		program.Category("Reconnecting",
+			&cli.BoolFlag{Name: "reconnect", Value: true, Usage: "connect again when the connection is lost, and try on when the hub cannot be reached; off with -reconnect=false"},
+			program.Duration("initial-backoff", time.Second, "longest wait before the first new attempt; doubles with each"),
+			program.Duration("max-backoff", time.Minute, "longest wait before any attempt"),
+			&cli.IntFlag{Name: "max-retries", DefaultText: "0, no limit", Usage: "attempts in a row that may fail before the client gives up"}),
+		program.Category("Heartbeats", slices.Concat([]cli.Flag{
+			program.Duration("heartbeat-interval", 15*time.Second, "time between two pings, below -max-idle-timeout")},
+			program.HeartbeatFlags())...),
+		program.Category("Limits", program.LimitFlags()...),
+		program.Category("Sending one message",
+			&cli.StringFlag{Name: "send", Usage: "send `TEXT` and exit; - stands for what stdin has"},
+			&cli.StringFlag{Name: "type", Value: "command", Usage: "`TYPE` of the message: command, event or query"},
+			&cli.BoolFlag{Name: "wait-ack", Usage: "wait for the answer and print it"},
+			program.Duration("timeout", 30*time.Second, "time for all of it, connecting included")),
+		program.Category("Handling of messages", program.HandlerFlags()...),
+		program.Category("Stopping", program.DrainFlag()),
+		program.Category("Logs", program.LogFlags("info, with -send warn")...),
+	)
+}

@@ -1,0 +1,136 @@
+// Command quic-client is a client of the QUIC Backbone: an agent that handles the
+// messages that the hub sends it, or, with -send, the sender of one message. It
+// exits with 0 when it was stopped in order or the message was delivered, 1 when
+// something failed, and 2 when a setting is wrong.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/voilet/QuicFlow/internal/program"
+	"github.com/voilet/QuicFlow/internal/settings"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
+	"github.com/voilet/QuicFlow/pkg/transport/client"
+)
+
+// version is set by the linker, see the Makefile.
+var version = "dev"
+
+func main() { os.Exit(settings.Main(command(), exitCode)) }
+
+// exitCode counts an id and an address that cannot be used among the settings.
+func exitCode(err error) int {
+	switch qerrors.CodeOf(err) {
+	case qerrors.InvalidClientID, qerrors.BadAddress:
+		return 2
+	default:
+		return settings.ExitCode(err)
+	}
+}
+
+func command() *cli.Command {
+	return &cli.Command{
+		Name:    "quic-client",
+		Usage:   "a client of a QUIC Backbone",
+		Version: version,
+		Description: "Keeps a connection to the hub. Each message that arrives is logged and\n" +
+			"acknowledged, or answered by the program of -handler. SIGINT and SIGTERM let\n" +
+			"what is under way finish; a second one ends it at once.\n\n" +
+			"With -send it sends one message instead, and exits once that is delivered. With\n" +
+			"-wait-ack it waits for the hub's answer: the result goes to stdout as it is, the\n" +
+			"reason of a failure to stderr, with exit code 1.\n\n" +
+			"Examples:\n" +
+			"  quic-client -id client-001\n" +
+			"  quic-client -id client-001 -handler 'sh -c \"systemctl restart app\"'\n" +
+			"  quic-client -id client-002 -send 'disk full' -type event\n" +
+			"  uptime | quic-client -id client-002 -send - -wait-ack -timeout 5s",
+		Flags:  flags(),
+		Before: check,
+		Action: run,
+	}
+}
+
+// check refuses what makes no sense as a whole, before required flags are looked
+// for: it can say how to name the client.
+func check(ctx context.Context, cmd *cli.Command) (context.Context, error) {
+	if cmd.String("id") == "" {
+		return ctx, qerrors.New(qerrors.InvalidConfig, "the client has no name: give it one of its own, as in quic-client -id client-001")
+	}
+	for _, name := range []string{"type", "wait-ack"} {
+		if cmd.IsSet(name) && !cmd.IsSet("send") {
+			return ctx, qerrors.New(qerrors.InvalidConfig, "-%s is for a message to send: add -send TEXT", name)
+		}
+	}
+	return ctx, nil
+}
+
+func run(ctx context.Context, cmd *cli.Command) error {
+	act, level := agent, monitoring.LogLevelInfo
+	if cmd.IsSet("send") {
+		act, level = send, monitoring.LogLevelWarn
+	}
+	log, err := program.NewLogger(cmd, level)
+	if err != nil {
+		return err
+	}
+	if cmd.Bool("insecure") {
+		log.Warn("the hub's certificate is not checked: anyone on the way can read and change everything")
+	}
+	return act(ctx, cmd, log)
+}
+
+// connect is c.Connect, called off when ctx ends. Then it returns ctx's cause.
+func connect(ctx context.Context, c *client.Client, addr string) error {
+	result := make(chan error, 1)
+	go func() { result <- c.Connect(addr) }()
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		_ = c.Close(ctx) // with nothing under way, it only makes Connect return
+		<-result
+		return context.Cause(ctx)
+	}
+}
+
+func newClient(cmd *cli.Command, log *slog.Logger) (*client.Client, error) {
+	return client.NewClient(&client.ClientConfig{
+		ClientID:               cmd.String("id"),
+		TLSCAFile:              caFile(cmd),
+		TLSCertFile:            cmd.String("cert"),
+		TLSKeyFile:             cmd.String("key"),
+		ServerName:             cmd.String("server-name"),
+		InsecureSkipVerify:     cmd.Bool("insecure"),
+		ReconnectEnabled:       cmd.Bool("reconnect"),
+		InitialBackoff:         cmd.Duration("initial-backoff"),
+		MaxBackoff:             cmd.Duration("max-backoff"),
+		MaxRetries:             cmd.Int("max-retries"),
+		HeartbeatInterval:      cmd.Duration("heartbeat-interval"),
+		HeartbeatTimeout:       cmd.Duration("heartbeat-timeout"),
+		HeartbeatCheckInterval: cmd.Duration("heartbeat-check-interval"),
+		MaxTimeoutCount:        cmd.Int("max-timeout-count"),
+		MaxIdleTimeout:         cmd.Duration("max-idle-timeout"),
+		HandshakeTimeout:       cmd.Duration("handshake-timeout"),
+		MaxPromises:            cmd.Int("max-promises"),
+		MaxPayload:             cmd.Int("max-payload"),
+		MaxQueueBytes:          cmd.Int("max-queue"),
+		Logger:                 log,
+	})
+}
+
+// caFile returns the file of -ca. Without the flag it is where gen-certs.sh writes
+// the development CA, if there is one; empty stands for the system's.
+func caFile(cmd *cli.Command) string {
+	if cmd.IsSet("ca") {
+		return cmd.String("ca")
+	}
+	if _, err := os.Stat(developmentCA); err != nil {
+		return ""
+	}
+	return developmentCA
+}

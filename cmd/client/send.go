@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/urfave/cli/v3"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/transport/client"
+)
+
+// send sends the message of -send, and with -wait-ack prints the result. The
+// client has no handlers: it acknowledges nothing that nobody would see.
+func send(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
+	msg, err := message(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	c, err := newClient(cmd, log)
+	if err != nil {
+		return err
+	}
+	addr, timeout := cmd.String("server"), cmd.Duration("timeout")
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout,
+		qerrors.New(qerrors.Timeout, "no answer from %s within %v", addr, timeout))
+	defer cancel()
+	if err := connect(ctx, c, addr); err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return qerrors.New(qerrors.Unreachable, "no answer from %s within %v: check the address, that the hub runs, and that UDP is let through", addr, timeout)
+		}
+		return err
+	}
+	if cmd.Bool("wait-ack") {
+		return ask(ctx, c, msg, cmd.Root().Writer)
+	}
+	_, err = c.SendMessage(ctx, msg, false, 0)
+	// The message is only queued yet. Close returns once the hub has handled it.
+	closed := c.Close(ctx)
+	if err == nil {
+		err = qerrors.Unknown(closed)
+	}
+	return err
+}
+
+// ask sends msg and prints the result of its acknowledgement.
+func ask(ctx context.Context, c *client.Client, msg *protocol.DataMessage, w io.Writer) error {
+	ack, err := c.SendMessage(ctx, msg, true, 0)
+	switch {
+	case err != nil:
+	case ack.Status == protocol.AckStatus_ACK_STATUS_SUCCESS:
+		err = printResult(w, ack.Result)
+	default:
+		err = &qerrors.Error{Code: qerrors.Code(ack.Code), Message: ack.Error, Remote: true}
+	}
+	_ = c.Close(ctx) // whatever becomes of the connection, the answer is here
+	return err
+}
+
+// printResult writes the result as it is, so that scripts get its exact bytes. A
+// terminal gets an end of line in addition, where there is none.
+func printResult(w io.Writer, result []byte) error {
+	if terminal(w) && len(result) > 0 && !bytes.HasSuffix(result, []byte("\n")) {
+		result = append(result, '\n')
+	}
+	_, err := w.Write(result)
+	return err
+}
+
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func message(ctx context.Context, cmd *cli.Command) (*protocol.DataMessage, error) {
+	t, err := parseType(cmd.String("type"))
+	if err != nil {
+		return nil, err
+	}
+	payload := []byte(cmd.String("send"))
+	if string(payload) == "-" {
+		payload, err = readAll(ctx, cmd.Root().Reader, cmd.Int("max-payload"))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &protocol.DataMessage{Type: t, Payload: payload}, nil
+}
+
+func parseType(name string) (protocol.MessageType, error) {
+	switch name {
+	case "command":
+		return protocol.MessageType_MESSAGE_TYPE_COMMAND, nil
+	case "event":
+		return protocol.MessageType_MESSAGE_TYPE_EVENT, nil
+	case "query":
+		return protocol.MessageType_MESSAGE_TYPE_QUERY, nil
+	default:
+		return 0, qerrors.New(qerrors.InvalidConfig, "type is %q: use command, event or query", name)
+	}
+}
+
+// readAll reads r, which may have at most limit bytes, to its end. It is called
+// off when ctx ends: then the read goes on until the process ends, since nothing
+// interrupts that of a terminal.
+func readAll(ctx context.Context, r io.Reader, limit int) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+		done <- result{data, err}
+	}()
+	select {
+	case got := <-done:
+		if len(got.data) > limit {
+			return nil, qerrors.New(qerrors.PayloadTooLarge, "stdin has more than the %d bytes of -max-payload", limit)
+		}
+		return got.data, got.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}

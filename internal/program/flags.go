@@ -1,0 +1,89 @@
+package program
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/voilet/QuicFlow/internal/settings"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
+)
+
+// More than these would only take memory: each worker may run a process, and
+// the queue is allocated as a whole.
+const (
+	maxWorkers   = 10_000
+	maxQueueSize = 10_000_000
+)
+
+// Count returns a flag for a number from 1 to highest.
+func Count(name string, value, highest int, usage string) cli.Flag {
+	return &cli.IntFlag{Name: name, Value: value, Usage: usage, Validator: func(n int) error {
+		if n < 1 || n > highest {
+			return fmt.Errorf("use a number from 1 to %d", highest)
+		}
+		return nil
+	}}
+}
+
+// Duration returns a flag for a time above zero.
+func Duration(name string, value time.Duration, usage string) cli.Flag {
+	return &cli.DurationFlag{Name: name, Value: value, Usage: usage, Validator: func(d time.Duration) error {
+		if d <= 0 {
+			return fmt.Errorf("use a time above zero")
+		}
+		return nil
+	}}
+}
+
+// Category puts flags under a heading of the help.
+func Category(heading string, flags ...cli.Flag) []cli.Flag {
+	for _, flag := range flags {
+		if c, ok := flag.(cli.CategorizableFlag); ok {
+			c.SetCategory(heading)
+		}
+	}
+	return flags
+}
+
+// HeartbeatFlags are -heartbeat-timeout, -heartbeat-check-interval and
+// -max-timeout-count.
+func HeartbeatFlags() []cli.Flag {
+	return []cli.Flag{
+		Duration("heartbeat-timeout", 45*time.Second, "silence of the other side that counts as a strike"),
+		Duration("heartbeat-check-interval", 5*time.Second, "time between two checks for silence"),
+		Count("max-timeout-count", 3, math.MaxInt32, "strikes in a row that end a connection"),
+	}
+}
+
+// LimitFlags are -max-payload, -max-queue and -max-promises.
+func LimitFlags() []cli.Flag {
+	return []cli.Flag{
+		&settings.SizeFlag{Name: "max-payload", Value: 1 << 20, Usage: "largest payload of a message or a result, at most 64MiB"},
+		&settings.SizeFlag{Name: "max-queue", Value: 4 << 20, Usage: "what may wait to be sent on one connection before senders wait"},
+		Count("max-promises", 50_000, math.MaxInt32, "acknowledgements awaited at once"),
+	}
+}
+
+// HandlerFlags are -handler, -handler-timeout, -workers and -queue-size, which
+// [NewDispatcher] reads.
+func HandlerFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "handler", Usage: "`COMMAND` with its arguments to run for each command and query: payload on its stdin, result on its stdout, " +
+			"failure if it exits non-zero; no shell in between"},
+		Duration("handler-timeout", dispatcher.DefaultTimeout, "time for one message; a handler program is killed then"),
+		Count("workers", dispatcher.DefaultWorkers, maxWorkers, "messages handled at once"),
+		Count("queue-size", dispatcher.DefaultQueueSize, maxQueueSize, "messages that wait for a worker before senders are slowed down"),
+	}
+}
+
+// LogFlags are -log-level and -log-format, which [NewLogger] reads. level is what
+// the help says about the default level.
+func LogFlags(level string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "log-level", DefaultText: level, Usage: "least `LEVEL` to log: debug, info, warn or error"},
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of the log on stderr: text or json"},
+	}
+}

@@ -1,0 +1,92 @@
+package program
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/voilet/QuicFlow/internal/execute"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+const (
+	command  = protocol.MessageType_MESSAGE_TYPE_COMMAND
+	event    = protocol.MessageType_MESSAGE_TYPE_EVENT
+	query    = protocol.MessageType_MESSAGE_TYPE_QUERY
+	response = protocol.MessageType_MESSAGE_TYPE_RESPONSE
+)
+
+// NewDispatcher returns a dispatcher that logs each message and acknowledges it
+// with an empty result, or answers commands and queries with the program of
+// -handler.
+func NewDispatcher(cmd *cli.Command, log *slog.Logger) (*dispatcher.Dispatcher, error) {
+	d := dispatcher.NewDispatcher(&dispatcher.Config{
+		Workers:   cmd.Int("workers"),
+		QueueSize: cmd.Int("queue-size"),
+		Timeout:   cmd.Duration("handler-timeout"),
+		Logger:    log,
+	})
+	d.Use(logged(log))
+	for _, t := range []protocol.MessageType{command, event, query, response} {
+		d.RegisterHandler(t, dispatcher.HandlerFunc(acknowledge))
+	}
+	if cmdline := cmd.String("handler"); cmdline != "" {
+		h, err := execute.New(cmdline, execute.Options{MaxResult: cmd.Int("max-payload")})
+		if err != nil {
+			return nil, err
+		}
+		d.RegisterHandler(command, h)
+		d.RegisterHandler(query, h)
+	}
+	return d, nil
+}
+
+func acknowledge(context.Context, *protocol.DataMessage) (*protocol.DataMessage, error) {
+	return nil, nil
+}
+
+// maxPreview is how much of a payload the log shows, in bytes.
+const maxPreview = 256
+
+// logged logs each message before its handler runs, for whoever tries the
+// programs out, and each failure, of which only the sender would know otherwise.
+// The handlers of this package leave the message as it is.
+func logged(log *slog.Logger) dispatcher.Middleware {
+	return func(next dispatcher.Handler) dispatcher.Handler {
+		return dispatcher.HandlerFunc(func(ctx context.Context, msg *protocol.DataMessage) (*protocol.DataMessage, error) {
+			if log.Enabled(ctx, slog.LevelInfo) {
+				log.LogAttrs(ctx, slog.LevelInfo, "message received", append(describe(msg), preview(ctx, log, msg)...)...)
+			}
+			result, err := next.OnMessage(ctx, msg)
+			if err != nil {
+				log.LogAttrs(ctx, slog.LevelWarn, "handler failed", append(describe(msg), slog.Any("error", err))...)
+			}
+			return result, err
+		})
+	}
+}
+
+func describe(msg *protocol.DataMessage) []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("msg_id", msg.GetMsgId()),
+		slog.String("type", strings.ToLower(strings.TrimPrefix(msg.GetType().String(), "MESSAGE_TYPE_"))),
+		slog.Int("bytes", len(msg.GetPayload())),
+	}
+	if sender := msg.GetSenderId(); sender != "" { // the hub has none
+		attrs = append(attrs, slog.String("client_id", sender))
+	}
+	return attrs
+}
+
+// preview shows the beginning of the payload, which may be confidential, to who
+// asked for all there is.
+func preview(ctx context.Context, log *slog.Logger, msg *protocol.DataMessage) []slog.Attr {
+	if !log.Enabled(ctx, slog.LevelDebug) {
+		return nil
+	}
+	payload := msg.GetPayload()
+	return []slog.Attr{slog.String("payload", string(payload[:min(len(payload), maxPreview)]))}
+}

@@ -42,7 +42,6 @@ func (e *Events) Connections() *monitoring.EventHooks {
 // Sends returns hooks that record the ends of sends, such as "sent 17 ok".
 func (e *Events) Sends() *monitoring.EventHooks {
 	return &monitoring.EventHooks{
-		OnMessageSent:    func(msgID, _ string, err error) { e.add("sent %s %v", msgID, qerrors.CodeOf(err)) },
-		OnPromiseTimeout: func(msgID, _ string) { e.add("timeout %s", msgID) },
+		OnMessageSent: func(msgID, _ string, err error) { e.add("sent %s %v", msgID, qerrors.CodeOf(err)) },
 	}
 }

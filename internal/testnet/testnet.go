@@ -112,7 +112,9 @@ func (n *Network) Hub(d *dispatcher.Dispatcher, configure func(*server.ServerCon
 	if err != nil {
 		n.tb.Fatal(err)
 	}
-	hub.SetDispatcher(d)
+	if d != nil {
+		hub.SetDispatcher(d)
+	}
 	if err := hub.StartOn(n.Listen(HubName)); err != nil {
 		n.tb.Fatal(err)
 	}
@@ -134,7 +136,9 @@ func (n *Network) Client(id string, d *dispatcher.Dispatcher, configure func(*cl
 	if err != nil {
 		n.tb.Fatal(err)
 	}
-	c.SetDispatcher(d)
+	if d != nil {
+		c.SetDispatcher(d)
+	}
 	n.tb.Cleanup(func() { _ = c.Close(soon(n.tb)) })
 	return c
 }

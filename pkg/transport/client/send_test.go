@@ -1,0 +1,182 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/voilet/QuicFlow/internal/testnet"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/transport/client"
+)
+
+// silent is a hub that welcomes and reads, and never answers.
+func silent(n *testnet.Network) {
+	hub := n.FakeHub()
+	go func() {
+		for p := hub.Welcome(&protocol.Welcome{}); p != nil; p = hub.Welcome(&protocol.Welcome{}) {
+			go func() {
+				for p.Receive() != nil {
+				}
+			}()
+		}
+	}()
+}
+
+func TestPromiseTimeouts(t *testing.T) {
+	withDeadline := func(d time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
+		return func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, d) }
+	}
+	cancelAfter := func(d time.Duration, cause error) func(context.Context) (context.Context, context.CancelFunc) {
+		return func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancelCause(ctx)
+			time.AfterFunc(d, func() { cancel(cause) })
+			return ctx, func() { cancel(nil) }
+		}
+	}
+	for _, test := range []struct {
+		name    string
+		ctx     func(context.Context) (context.Context, context.CancelFunc)
+		timeout time.Duration
+		after   time.Duration
+		code    qerrors.Code
+		is      error
+	}{
+		{"timeout", context.WithCancel, 2 * time.Second, 2 * time.Second, qerrors.Timeout, context.DeadlineExceeded},
+		{"deadline", withDeadline(3 * time.Second), 0, 3 * time.Second, qerrors.Timeout, context.DeadlineExceeded},
+		{"deadline before timeout", withDeadline(time.Second), time.Minute, time.Second, qerrors.Timeout, qerrors.ErrTimeout},
+		{"timeout before deadline", withDeadline(time.Minute), time.Second, time.Second, qerrors.Timeout, qerrors.ErrTimeout},
+		{"neither", context.WithCancel, 0, 30 * time.Second, qerrors.Timeout, qerrors.ErrOutcomeUnknown},
+		{"cancelled", cancelAfter(time.Second, nil), 0, time.Second, qerrors.Canceled, context.Canceled},
+		{"cancelled with a cause", cancelAfter(time.Second, net.ErrClosed), 0, time.Second, qerrors.Internal, net.ErrClosed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := testnet.Virtual(t)
+				silent(n)
+				c := n.Client("a", testnet.Echo(), nil)
+				n.Connect(c)
+				ctx, cancel := test.ctx(t.Context())
+				defer cancel()
+				begun := time.Now()
+				_, err := c.SendMessage(ctx, testnet.Command("x"), true, test.timeout)
+				if d := time.Since(begun); d < test.after || d > test.after+20*time.Millisecond {
+					t.Errorf("it took %v, want %v", d, test.after)
+				}
+				if qerrors.CodeOf(err) != test.code || !errors.Is(err, test.is) || !errors.Is(err, qerrors.ErrOutcomeUnknown) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestBadSends(t *testing.T) {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	headers := make(map[string]string)
+	for i := range 65 {
+		headers[string(rune('a'+i))] = "x"
+	}
+	command := protocol.MessageType_MESSAGE_TYPE_COMMAND
+	for _, test := range []struct {
+		name    string
+		ctx     context.Context
+		msg     *protocol.DataMessage
+		timeout time.Duration
+		code    qerrors.Code
+	}{
+		{"nil", context.Background(), nil, 0, qerrors.InvalidArgument},
+		{"no type", context.Background(), &protocol.DataMessage{}, 0, qerrors.InvalidArgument},
+		{"long id", context.Background(), &protocol.DataMessage{Type: command, MsgId: strings.Repeat("x", 129)}, 0, qerrors.InvalidArgument},
+		{"id that is not UTF-8", context.Background(), &protocol.DataMessage{Type: command, MsgId: "\xff"}, 0, qerrors.InvalidArgument},
+		{"large and not UTF-8", context.Background(), &protocol.DataMessage{Type: command, MsgId: "\xff", Payload: make([]byte, 100<<10)}, 0, qerrors.InvalidArgument},
+		{"many headers", context.Background(), &protocol.DataMessage{Type: command, Headers: headers}, 0, qerrors.InvalidArgument},
+		{"large headers", context.Background(), &protocol.DataMessage{Type: command, Headers: map[string]string{"a": strings.Repeat("x", 17<<10)}}, 0, qerrors.InvalidArgument},
+		{"negative timeout", context.Background(), testnet.Command("x"), -1, qerrors.InvalidArgument},
+		{"ended context", ended, testnet.Command("x"), 0, qerrors.Canceled},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := testnet.Virtual(t)
+				hub := n.Hub(testnet.Echo(), nil)
+				c := n.Client("a", testnet.Echo(), nil)
+				n.Connect(c)
+				for _, waitAck := range []bool{true, false} {
+					for way, send := range map[string]func() error{
+						"up":   func() error { _, err := c.SendMessage(test.ctx, test.msg, waitAck, test.timeout); return err },
+						"down": func() error { _, err := hub.SendMessage(test.ctx, "a", test.msg, waitAck, test.timeout); return err },
+					} {
+						if err := send(); qerrors.CodeOf(err) != test.code || !errors.Is(err, qerrors.ErrNotSent) {
+							t.Errorf("%s: %v", way, err)
+						}
+					}
+				}
+				if _, err := c.SendMessage(t.Context(), testnet.Command("x"), true, 0); err != nil {
+					t.Errorf("a good one afterwards: %v", err)
+				}
+				if up, down := c.GetMetrics().MessagesSent, hub.GetMetrics().MessagesSent; up != 1 || down != 0 {
+					t.Errorf("%d up and %d down were counted", up, down)
+				}
+			})
+		})
+	}
+}
+
+func TestMaxPromises(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		silent(n)
+		c := n.Client("a", testnet.Echo(), func(c *client.ClientConfig) { c.MaxPromises = 10 })
+		n.Connect(c)
+		for range 10 {
+			if _, err := c.SendAsync(t.Context(), testnet.Command("x"), 5*time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := c.SendAsync(t.Context(), testnet.Command("x"), 5*time.Second)
+		if !errors.Is(err, qerrors.ErrTooManyPromises) || !errors.Is(err, qerrors.ErrNotSent) {
+			t.Errorf("the eleventh: %v", err)
+		}
+		if _, err := c.SendMessage(t.Context(), testnet.Command("x"), false, 0); err != nil {
+			t.Errorf("without a promise: %v", err)
+		}
+		time.Sleep(6 * time.Second)
+		if _, err := c.SendAsync(t.Context(), testnet.Command("x"), time.Second); err != nil {
+			t.Errorf("after the others were over: %v", err)
+		}
+	})
+}
+
+// Each send is told of once, however it ends.
+func TestSendHooks(t *testing.T) {
+	t.Skip("a send that fails while it waits for room is told of twice")
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.FakeHub()
+		go func() {
+			hub.Accept().Send(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: &protocol.Welcome{}}})
+		}()
+		var events testnet.Events
+		c := n.Client("a", testnet.Echo(), func(c *client.ClientConfig) { c.MaxQueueBytes, c.Hooks = 1000, events.Sends() })
+		n.Connect(c)
+		msg := testnet.Command(strings.Repeat("x", 60<<10))
+		var want []string
+		for i := range 50 { // the hub does not read, so that some wait for room
+			msg.MsgId = string(rune('A' + i))
+			_, err := c.SendMessage(t.Context(), msg, true, time.Second)
+			want = append(want, "sent "+msg.MsgId+" "+qerrors.CodeOf(err).String())
+		}
+		synctest.Wait()
+		if d := cmp.Diff(want, events.All()); d != "" {
+			t.Errorf("events (-want +got):\n%s", d)
+		}
+	})
+}

@@ -47,6 +47,7 @@ var layers = []layer{
 	{"internal/arch", nil},
 	{"internal/leaktest", nil},
 	{"internal/testnet", []string{above}},
+	{"internal/testprocess", nil},
 	{"internal/demo", []string{above}},
 	{"test/...", []string{above}},
 }

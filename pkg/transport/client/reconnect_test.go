@@ -42,6 +42,7 @@ func TestNetworkIsCut(t *testing.T) {
 		if d := time.Since(cut); d < 29*time.Second || d > 36*time.Second {
 			t.Errorf("both sides had noticed after %v", d)
 		}
+		synctest.Wait()
 		if _, there := hub.Client("a"); there {
 			t.Error("the hub still has the client")
 		}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/voilet/QuicFlow/internal/certs"
+	"github.com/voilet/QuicFlow/internal/leaktest"
+	"github.com/voilet/QuicFlow/internal/settings"
+	"github.com/voilet/QuicFlow/internal/testprocess"
+)
+
+// programEnv makes the test binary the program itself.
+const programEnv = "TEST_RUNS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(programEnv) != "" {
+		main()
+	}
+	leaktest.Main(m)
+}
+
+// quicServer returns a command that runs quic-server in an empty folder, in a clean
+// environment.
+func quicServer(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = []string{programEnv + "=1", "PATH=" + os.Getenv("PATH"), "GOCOVERDIR=" + os.Getenv("GOCOVERDIR")}
+	return cmd
+}
+
+// withCerts adds certificates to the folder of cmd, where the program looks for
+// them by default.
+func withCerts(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
+	t.Helper()
+	if _, err := certs.Create(certs.Options{Dir: filepath.Join(cmd.Dir, "certs")}); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+// TestHelp compares the help with a file in testdata. UPDATE_GOLDEN=1 writes the
+// file anew: read the difference.
+func TestHelp(t *testing.T) {
+	const golden = "testdata/help.golden"
+	var got bytes.Buffer
+	cmd := command()
+	cmd.Writer = &got
+	if err := settings.Run(t.Context(), cmd, []string{"quic-server", "-h"}); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", golden, diff)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args string
+		env  string
+		code int
+		want string // on stderr, behind the program's name
+	}{
+		{args: "-workers 0", code: 2, want: `invalid value "0" for flag -workers: use a number from 1 to 10000; see quic-server -h`},
+		{args: "-queue-size 99999999", code: 2, want: `use a number from 1 to 10000000`},
+		{args: "-max-idle-timeout 0s", code: 2, want: `invalid value "0s" for flag -max-idle-timeout: use a time above zero`},
+		{args: "-max-incoming-streams 3", code: 2, want: "MaxIncomingStreams is 3: use at least 16"},
+		{args: "-max-payload 65MiB", code: 2, want: "MaxPayload is 68157440"},
+		{args: "-log-level loud", code: 2, want: `log-level is "loud": use debug, info, warn or error`},
+		{args: "-log-format xml", code: 2, want: `log-format is "xml": use text or json`},
+		{args: "-handler nosuchprogram", code: 2, want: `handler program "nosuchprogram" cannot be run`},
+		{env: "QUIC_DRAIN_TIMEOUT=soon", code: 2, want: "environment variable QUIC_DRAIN_TIMEOUT: cannot use"},
+		{args: "-config nosuch.yaml", code: 2, want: "cannot read the settings: open nosuch.yaml"},
+		{code: 1, want: "bad_certificate: cannot read the certificate or its key: make certificates with ./scripts/gen-certs.sh"},
+		{args: "-addr 8474 -cert c/server.crt -key c/server.key", code: 1, want: `"8474" is not an address: write host:port or :port`},
+		{args: "-api 8475 -cert c/server.crt -key c/server.key", code: 1, want: `the HTTP API cannot listen on "8475", the address of -api`},
+	} {
+		t.Run(test.args+test.env, func(t *testing.T) {
+			t.Parallel()
+			cmd := quicServer(t, strings.Fields(test.args)...)
+			cmd.Env = append(cmd.Env, test.env)
+			if _, err := certs.Create(certs.Options{Dir: filepath.Join(cmd.Dir, "c")}); err != nil {
+				t.Fatal(err)
+			}
+			p := testprocess.Run(t, cmd)
+			if code := p.Wait(); code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			if got := p.Stderr(); strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, "quic-server: ") || !strings.Contains(got, test.want) {
+				t.Errorf("stderr is not one line with %q:\n%s", test.want, got)
+			}
+		})
+	}
+}
+
+func TestAddressInUse(t *testing.T) {
+	t.Parallel()
+	cmd := withCerts(t, quicServer(t, "-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"))
+	first := testprocess.Start(t, cmd)
+	hub, api := first.Addr("msg=listening"), first.Addr("HTTP API")
+	for _, test := range []struct{ hub, api, want string }{
+		{hub, "", "another process listens on " + hub},
+		{"127.0.0.1:0", api, "another process listens on " + api + ": give the HTTP API another address with -api"},
+	} {
+		second := testprocess.Run(t, withCerts(t, quicServer(t, "-addr", test.hub, "-api="+test.api)))
+		if second.Wait() != 1 || !strings.Contains(second.Stderr(), test.want) {
+			t.Errorf("exit code %d, want 1; stderr, want %q:\n%s", second.Wait(), test.want, second.Stderr())
+		}
+	}
+}

@@ -53,12 +53,13 @@ func (t *task) Done() <-chan struct{} {
 	return t.done
 }
 
-// Err returns why Done was closed, or would be.
+// Err returns why Done was closed, or would be. What it has said once it keeps
+// saying, so the end of base becomes the end of t when it is seen here.
 func (t *task) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.err == nil && t.base.Err() != nil {
-		return t.base.Err()
+	if err := t.base.Err(); err != nil {
+		t.end(err)
 	}
 	return t.err
 }
@@ -66,6 +67,11 @@ func (t *task) Err() error {
 func (t *task) cancel(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.end(err)
+}
+
+// end is cancel for a caller that holds mu.
+func (t *task) end(err error) {
 	if t.err != nil {
 		return
 	}
@@ -80,10 +86,10 @@ func (t *task) cancel(err error) {
 // that what the handler makes of the end of its context does not come first.
 func (t *task) expire() {
 	if t.senders {
-		t.answer(protocol.AckStatus_ACK_STATUS_TIMEOUT, qerrors.DeadlinePassed,
-			"the handler did not finish within the sender's timeout")
+		t.respond(refusal(protocol.AckStatus_ACK_STATUS_TIMEOUT, qerrors.DeadlinePassed,
+			"the handler did not finish within the sender's timeout"))
 	} else {
-		t.fail(qerrors.HandlerTimeout, "the handler did not finish within its timeout")
+		t.respond(failure(qerrors.HandlerTimeout, "the handler did not finish within its timeout"))
 	}
 	t.cancel(context.DeadlineExceeded)
 }

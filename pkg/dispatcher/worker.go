@@ -78,7 +78,7 @@ func (w *worker) rejoin() bool {
 func (w *worker) serve(t *task) {
 	h, ok := (*w.d.routes.Load())[t.msg.Type]
 	if !ok {
-		t.fail(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.msg.Type))
+		t.respond(failure(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.msg.Type)))
 		return
 	}
 	now := time.Now()
@@ -91,10 +91,15 @@ func (w *worker) serve(t *task) {
 	}
 	w.watch(t, now)
 	w.d.busy.Add(1)
-	result, err := w.call(h, t)
+	w.finish(t, w.call(h, t))
+}
+
+// finish answers for a handler that has ended.
+func (w *worker) finish(t *task, ack *protocol.AckMessage) {
 	w.d.busy.Add(-1)
 	w.unwatch()
-	t.finish(result, err)
+	t.cancel(context.Canceled)
+	t.respond(ack)
 }
 
 // watch makes the timer look after t.
@@ -146,26 +151,33 @@ func (w *worker) overdue(now time.Time) *task {
 	return w.current
 }
 
-func (w *worker) call(h Handler, t *task) (result *protocol.DataMessage, err error) {
+// call runs the handler and returns the answer. Whatever panics, the handler or
+// the Error method of what it returned, costs no more than this one message.
+func (w *worker) call(h Handler, t *task) (ack *protocol.AckMessage) {
+	sender, kind := t.msg.SenderId, t.msg.Type // msg is the handler's from here on
+	returned := false
 	defer func() {
 		if p := recover(); p != nil {
-			w.d.log.Error("a handler panicked", "msg_id", t.msg.MsgId, "client_id", t.msg.SenderId,
-				"type", t.msg.Type.String(), "panic", p, "stack", string(debug.Stack()))
-			err = qerrors.New(qerrors.HandlerPanic, "the handler panicked: %v", p)
+			w.d.log.Error("a handler panicked", "msg_id", t.msgID, "client_id", sender,
+				"type", kind.String(), "panic", p, "stack", string(debug.Stack()))
+			ack = failure(qerrors.HandlerPanic, fmt.Sprintf("the handler panicked: %v", p))
+		} else if !returned { // but called runtime.Goexit, as testing.T.FailNow does
+			w.finish(t, failure(qerrors.HandlerPanic, "the handler ended its goroutine"))
+			go w.run() // in the place of this goroutine
 		}
 	}()
-	return h.OnMessage(t, t.msg)
+	ack = t.outcome(h.OnMessage(t, t.msg))
+	returned = true
+	return ack
 }
 
-// finish answers with what the handler returned.
-func (t *task) finish(result *protocol.DataMessage, err error) {
-	t.cancel(context.Canceled)
+// outcome returns the answer for what the handler returned.
+func (t *task) outcome(result *protocol.DataMessage, err error) *protocol.AckMessage {
 	if err == nil {
-		t.respond(&protocol.AckMessage{
+		return &protocol.AckMessage{
 			Status: protocol.AckStatus_ACK_STATUS_SUCCESS,
 			Result: result.GetPayload(),
-		})
-		return
+		}
 	}
 	code, text := qerrors.HandlerFailed, err.Error()
 	if e, ok := err.(*qerrors.Error); ok && e.Code >= qerrors.NoHandler && e.Code <= qerrors.HandlerCanceled {
@@ -173,18 +185,18 @@ func (t *task) finish(result *protocol.DataMessage, err error) {
 	} else if t.base.Err() != nil {
 		code = qerrors.HandlerCanceled
 	}
-	t.fail(code, text)
+	return failure(code, text)
 }
 
-func (t *task) fail(code qerrors.Code, text string) {
-	t.answer(protocol.AckStatus_ACK_STATUS_FAILURE, code, text)
+func failure(code qerrors.Code, text string) *protocol.AckMessage {
+	return refusal(protocol.AckStatus_ACK_STATUS_FAILURE, code, text)
 }
 
-func (t *task) answer(status protocol.AckStatus, code qerrors.Code, text string) {
+func refusal(status protocol.AckStatus, code qerrors.Code, text string) *protocol.AckMessage {
 	if len(text) > maxErrorText {
 		text = text[:maxErrorText]
 	}
-	t.respond(&protocol.AckMessage{Status: status, Code: uint32(code), Error: strings.ToValidUTF8(text, "")})
+	return &protocol.AckMessage{Status: status, Code: uint32(code), Error: strings.ToValidUTF8(text, "")}
 }
 
 func (t *task) respond(ack *protocol.AckMessage) {

@@ -31,24 +31,29 @@ func NewRegistry[M Member](max int) *Registry[M] {
 // the one replaced is returned for the caller to close. Otherwise Add fails with
 // TooManyClients when the registry is full, and with the registry's own error
 // once it is closed.
-func (r *Registry[M]) Add(m M) (replaced M, err error) {
+//
+// report is called if m is entered, with the one replaced, while no other change
+// can be made: so what Add and Remove report comes in order. It must be quick.
+func (r *Registry[M]) Add(m M, report func(replaced M)) (replaced M, err error) {
 	id := m.Session().ClientID()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed != nil {
 		return replaced, r.closed
 	}
-	replaced, taken := r.members[id]
+	before, taken := r.members[id]
 	if !taken && r.max > 0 && len(r.members) >= r.max {
 		return replaced, qerrors.New(qerrors.TooManyClients,
 			"the hub has its %d clients: raise MaxClients, or try again later", r.max)
 	}
 	r.members[id] = m
-	return replaced, nil
+	report(before)
+	return before, nil
 }
 
 // Remove takes m out, unless another has taken its place; it reports which.
-func (r *Registry[M]) Remove(m M) bool {
+// report is called if it was taken out, as in [Registry.Add].
+func (r *Registry[M]) Remove(m M, report func()) bool {
 	id := m.Session().ClientID()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,6 +61,7 @@ func (r *Registry[M]) Remove(m M) bool {
 		return false
 	}
 	delete(r.members, id)
+	report()
 	return true
 }
 

@@ -1,0 +1,120 @@
+package session_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/session"
+)
+
+// member is what belongs to one session here.
+type member struct{ session *session.Session }
+
+func (m *member) Session() *session.Session { return m.session }
+
+func newMember(clientID string) *member { return &member{newSession(clientID)} }
+
+func TestRegistry(t *testing.T) {
+	r := session.NewRegistry[*member](2)
+	a, b, c, again := newMember("a"), newMember("b"), newMember("c"), newMember("a")
+	add := func(m *member, wantReplaced *member, want error) {
+		t.Helper()
+		replaced, err := r.Add(m)
+		if replaced != wantReplaced || !errors.Is(err, want) {
+			t.Fatalf("adding %s: replaced %v, %v; want %v, %v", m.session.ClientID(), replaced, err, wantReplaced, want)
+		}
+	}
+	add(a, nil, nil)
+	add(b, nil, nil)
+	add(c, nil, qerrors.ErrTooManyClients)
+	add(again, a, nil) // needs no place of its own
+	if r.Remove(a) {
+		t.Error("the member that was replaced took its successor out")
+	}
+	if got, ok := r.Get("a"); got != again || !ok {
+		t.Errorf("a is %v (%v), want the second one", got, ok)
+	}
+	if got, ok := r.Get("c"); got != nil || ok {
+		t.Errorf("c, which was refused, is %v", got)
+	}
+	if !r.Remove(b) || r.Remove(b) || r.Remove(c) {
+		t.Error("Remove does not say who was there")
+	}
+	add(c, nil, nil)
+
+	left := r.Close(qerrors.ErrClosed)
+	if len(left) != 2 || !slices.Contains(left, again) || !slices.Contains(left, c) {
+		t.Errorf("Close returned %v, want a and c", left)
+	}
+	add(newMember("d"), nil, qerrors.ErrClosed)
+	add(newMember("a"), nil, qerrors.ErrClosed) // nor in the place of another
+	if r.Len() != 2 || !r.Remove(again) || !r.Remove(c) || r.Len() != 0 {
+		t.Errorf("%d are left", r.Len())
+	}
+}
+
+func TestUnlimited(t *testing.T) {
+	r := session.NewRegistry[*member](0)
+	for i := range 5000 {
+		if _, err := r.Add(newMember(fmt.Sprint(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.Len() != 5000 || len(r.All()) != 5000 {
+		t.Errorf("%d and %d, want 5000", r.Len(), len(r.All()))
+	}
+}
+
+// TestRegistryModel compares a registry with a map.
+func TestRegistryModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.IntRange(0, 3).Draw(t, "limit")
+		r := session.NewRegistry[*member](limit)
+		model := map[string]*member{}
+		var all []*member
+		id := rapid.SampledFrom([]string{"a", "b", "c", "d", "e"})
+		t.Repeat(map[string]func(*rapid.T){
+			"add": func(t *rapid.T) {
+				m := newMember(id.Draw(t, "id"))
+				there := model[m.session.ClientID()]
+				fits := there != nil || limit == 0 || len(model) < limit
+				replaced, err := r.Add(m)
+				if (err == nil) != fits || replaced != there {
+					t.Fatalf("Add returned %v, %v; %v was there, and there was room: %v", replaced, err, there, fits)
+				}
+				if fits {
+					model[m.session.ClientID()] = m
+				}
+				all = append(all, m)
+			},
+			"remove": func(t *rapid.T) {
+				if len(all) == 0 {
+					t.Skip("nothing was added")
+				}
+				m := rapid.SampledFrom(all).Draw(t, "member")
+				there := model[m.session.ClientID()] == m
+				if r.Remove(m) != there {
+					t.Fatalf("Remove returned %v", !there)
+				}
+				if there {
+					delete(model, m.session.ClientID())
+				}
+			},
+			"": func(t *rapid.T) {
+				got := map[string]*member{}
+				for _, m := range r.All() {
+					got[m.session.ClientID()] = m
+				}
+				if !maps.Equal(got, model) || r.Len() != len(model) {
+					t.Fatalf("the registry has %v, want %v", got, model)
+				}
+			},
+		})
+	})
+}

@@ -20,12 +20,17 @@ func (m *member) Session() *session.Session { return m.session }
 
 func newMember(clientID string) *member { return &member{newSession(clientID)} }
 
+// unheard is for tests that look at what Add and Remove return.
+func unheard(*member) {}
+
+func unheardOf() {}
+
 func TestRegistry(t *testing.T) {
 	r := session.NewRegistry[*member](2)
 	a, b, c, again := newMember("a"), newMember("b"), newMember("c"), newMember("a")
 	add := func(m *member, wantReplaced *member, want error) {
 		t.Helper()
-		replaced, err := r.Add(m)
+		replaced, err := r.Add(m, unheard)
 		if replaced != wantReplaced || !errors.Is(err, want) {
 			t.Fatalf("adding %s: replaced %v, %v; want %v, %v", m.session.ClientID(), replaced, err, wantReplaced, want)
 		}
@@ -34,7 +39,7 @@ func TestRegistry(t *testing.T) {
 	add(b, nil, nil)
 	add(c, nil, qerrors.ErrTooManyClients)
 	add(again, a, nil) // needs no place of its own
-	if r.Remove(a) {
+	if r.Remove(a, unheardOf) {
 		t.Error("the member that was replaced took its successor out")
 	}
 	if got, ok := r.Get("a"); got != again || !ok {
@@ -43,7 +48,7 @@ func TestRegistry(t *testing.T) {
 	if got, ok := r.Get("c"); got != nil || ok {
 		t.Errorf("c, which was refused, is %v", got)
 	}
-	if !r.Remove(b) || r.Remove(b) || r.Remove(c) {
+	if !r.Remove(b, unheardOf) || r.Remove(b, unheardOf) || r.Remove(c, unheardOf) {
 		t.Error("Remove does not say who was there")
 	}
 	add(c, nil, nil)
@@ -54,7 +59,7 @@ func TestRegistry(t *testing.T) {
 	}
 	add(newMember("d"), nil, qerrors.ErrClosed)
 	add(newMember("a"), nil, qerrors.ErrClosed) // nor in the place of another
-	if r.Len() != 2 || !r.Remove(again) || !r.Remove(c) || r.Len() != 0 {
+	if r.Len() != 2 || !r.Remove(again, unheardOf) || !r.Remove(c, unheardOf) || r.Len() != 0 {
 		t.Errorf("%d are left", r.Len())
 	}
 }
@@ -62,7 +67,7 @@ func TestRegistry(t *testing.T) {
 func TestUnlimited(t *testing.T) {
 	r := session.NewRegistry[*member](0)
 	for i := range 5000 {
-		if _, err := r.Add(newMember(fmt.Sprint(i))); err != nil {
+		if _, err := r.Add(newMember(fmt.Sprint(i)), unheard); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,9 +89,14 @@ func TestRegistryModel(t *testing.T) {
 				m := newMember(id.Draw(t, "id"))
 				there := model[m.session.ClientID()]
 				fits := there != nil || limit == 0 || len(model) < limit
-				replaced, err := r.Add(m)
-				if (err == nil) != fits || replaced != there {
-					t.Fatalf("Add returned %v, %v; %v was there, and there was room: %v", replaced, err, there, fits)
+				reports := 0
+				replaced, err := r.Add(m, func(reported *member) {
+					if reports++; reported != there {
+						t.Fatalf("Add reported %v in the place of %v", reported, there)
+					}
+				})
+				if (err == nil) != fits || (reports == 1) != fits || fits && replaced != there {
+					t.Fatalf("Add returned %v, %v and reported %d times; %v was there, and there was room: %v", replaced, err, reports, there, fits)
 				}
 				if fits {
 					model[m.session.ClientID()] = m
@@ -99,8 +109,9 @@ func TestRegistryModel(t *testing.T) {
 				}
 				m := rapid.SampledFrom(all).Draw(t, "member")
 				there := model[m.session.ClientID()] == m
-				if r.Remove(m) != there {
-					t.Fatalf("Remove returned %v", !there)
+				reports := 0
+				if r.Remove(m, func() { reports++ }) != there || (reports == 1) != there {
+					t.Fatalf("Remove reported %d times, and it was there: %v", reports, there)
 				}
 				if there {
 					delete(model, m.session.ClientID())

@@ -6,7 +6,7 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-// budget bounds the bytes that wait.
+// budget bounds the bytes that wait in one class.
 type budget struct {
 	limit  int
 	used   int
@@ -21,7 +21,7 @@ func (o *outbox) answerRoom(ctx context.Context) error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.room(&Wait{derived: ctx}, &o.answers)
+	return o.room(&Wait{derived: ctx}, &o.budgets[acks])
 }
 
 // room waits until b has room for more. It is called, and returns, with mu held.
@@ -50,16 +50,25 @@ func (o *outbox) room(w *Wait, b *budget) error {
 	}
 }
 
-// use takes n bytes of b.
-func (o *outbox) use(b *budget, n int) {
-	b.used += n
-	o.full.Store(o.answers.used >= o.answers.limit)
+// budget returns the budget that frames of class c take from.
+func (o *outbox) budget(c class) *budget {
+	if c == control {
+		c = acks
+	}
+	return &o.budgets[c]
 }
 
-// free gives n bytes of b back, and wakes who waits for them.
-func (o *outbox) free(b *budget, n int) {
+// use takes n bytes of the budget of c.
+func (o *outbox) use(c class, n int) {
+	o.budget(c).used += n
+	o.full.Store(o.budgets[acks].used >= o.budgets[acks].limit)
+}
+
+// free gives n bytes back to the budget of c, and wakes who waits for them.
+func (o *outbox) free(c class, n int) {
+	b := o.budget(c)
 	b.used -= n
-	o.full.Store(o.answers.used >= o.answers.limit)
+	o.full.Store(o.budgets[acks].used >= o.budgets[acks].limit)
 	if b.used <= b.limit/2 {
 		b.wake()
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"sync/atomic"
+	"time"
 
 	"github.com/voilet/QuicFlow/internal/fields"
 	"github.com/voilet/QuicFlow/pkg/callback"
@@ -71,9 +72,20 @@ func (c *Config) SetDispatcher(d *dispatcher.Dispatcher) {
 	c.dispatcher.Store(d)
 }
 
-// Finish waits for the handlers that still run until ctx ends, and then cancels
-// their contexts. It returns how many have not answered.
+// grace is how long handlers get to notice that their contexts were cancelled.
+const grace = time.Second
+
+// Finish waits for the handlers that still run until ctx ends. Then it cancels
+// their contexts, and gives them a second to return. It returns how many had not
+// answered when ctx ended.
 func (c *Config) Finish(ctx context.Context) int {
 	defer c.cancel()
-	return c.Tasks.Wait(ctx)
+	unfinished := c.Tasks.Wait(ctx)
+	if unfinished > 0 {
+		c.cancel()
+		last, cancel := context.WithTimeout(context.Background(), grace)
+		defer cancel()
+		c.Tasks.Wait(last)
+	}
+	return unfinished
 }

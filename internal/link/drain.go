@@ -25,17 +25,38 @@ type drain struct {
 	peerHandled  *protocol.Handled
 	sentComplete bool
 	peerComplete bool
+	linger       *time.Timer // the hub's wait for the client to close
+}
+
+// linger is how long the hub, when all is done, waits for the client to close the
+// connection, beyond a few round trips. The client's close may be lost, and
+// nobody repeats it; the hub's own Complete may be lost, and QUIC repeats that
+// meanwhile.
+const linger = time.Second
+
+// stop ends the wait for the client's close, after the connection has ended.
+func (d *drain) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sentGoAway, d.sentComplete = true, true // nothing begins any more
+	if d.linger != nil {
+		d.linger.Stop()
+	}
 }
 
 // Drain ends the connection in order: no new messages, what is under way is
 // handled, its acknowledgements arrive. It returns when the connection has ended,
-// and an error if ctx ended first; then the connection was closed at once.
+// with an error if that was for another reason. When ctx ends first, it closes
+// the connection at once.
 func (l *Link) Drain(ctx context.Context, code qerrors.Code, reason string, reconnectAfter time.Duration) error {
 	l.sendGoAway(&protocol.GoAway{
 		Code: uint32(code), Reason: reason, ReconnectAfterMs: uint64(reconnectAfter.Milliseconds()),
 	})
 	select {
 	case <-l.ctx.Done():
+		if cause := context.Cause(l.ctx); qerrors.CodeOf(cause) != qerrors.OK {
+			return cause
+		}
 		return nil
 	case <-ctx.Done():
 		l.conn.Close(code, reason)
@@ -113,11 +134,26 @@ func (l *Link) advance() {
 			Handled: &protocol.Handled{AcksSent: l.out.sentAcks()},
 		}})
 	}
-	if !d.sentComplete && d.peerHandled != nil && d.acksReceived.Load() >= d.peerHandled.AcksSent {
+	// The hub's Complete is the last frame of all: the client, when it has that,
+	// knows that the hub needs nothing more, not even the client's Complete.
+	ready := !l.cfg.Hub || d.peerComplete
+	if ready && !d.sentComplete && d.peerHandled != nil && d.acksReceived.Load() >= d.peerHandled.AcksSent {
 		d.sentComplete = true
 		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Complete{Complete: &protocol.Complete{}}})
 	}
 	if d.sentComplete && d.peerComplete {
+		l.complete()
+	}
+}
+
+// complete ends the connection when both sides have everything. The client closes
+// it; the hub does if it does not hear of that. It is called with drain.mu held.
+func (l *Link) complete() {
+	d := &l.drain
+	switch {
+	case !l.cfg.Hub:
 		l.conn.Close(qerrors.OK, "drained")
+	case d.linger == nil && l.ctx.Err() == nil:
+		d.linger = time.AfterFunc(linger+4*l.conn.RTT(), func() { l.conn.Close(qerrors.OK, "drained") })
 	}
 }

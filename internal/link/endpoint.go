@@ -78,7 +78,7 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 		return nil, qerrors.NotSent(err)
 	}
 	err = c.transmit(ctx, timeout, pick, func(w *Wait, l *Link) error {
-		return l.send(w, out)
+		return l.send(w, out, nil)
 	})
 	c.Events.MessageSent(out.MsgId, clientID, err)
 	return nil, err

@@ -41,6 +41,7 @@ func (l *Link) SayHello(ctx context.Context, hello *protocol.Hello) (*protocol.W
 		return nil, l.refused(qerrors.New(qerrors.ProtocolViolation, "the hub's first frame is not a welcome"))
 	}
 	l.begin(welcome.SessionId, hello.ClientId, welcome.MaxPayloadBytes)
+	l.live.Store(true)
 	return welcome, nil
 }
 
@@ -78,6 +79,7 @@ func (l *Link) Welcome(welcome *protocol.Welcome) {
 	welcome.SessionId = l.session.ID()
 	welcome.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
 	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: welcome}})
+	l.live.Store(true)
 }
 
 // openControl opens this side's first stream, which the peer accepts before any

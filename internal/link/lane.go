@@ -54,15 +54,11 @@ func (o *outbox) flush(c class) {
 		if buf == nil {
 			return
 		}
-		err := o.write(l, c, buf)
-		o.mu.Lock()
-		o.free(o.budgetOf(c), len(buf))
-		o.mu.Unlock()
-		putBuffer(buf)
-		if err != nil {
+		if err := o.write(l, c, buf); err != nil {
 			o.lost(silent)
 			return
 		}
+		putBuffer(buf)
 	}
 }
 
@@ -78,12 +74,9 @@ func (o *outbox) take(l *lane) (buf []byte, silent int) {
 	return buf, silent
 }
 
-func (o *outbox) budgetOf(c class) *budget {
-	if c == control || c == acks {
-		return &o.answers
-	}
-	return &o.data
-}
+// maxWrite is how much is written at once, so that senders who wait for room get
+// it as the transport takes what is before them.
+const maxWrite = 256 << 10
 
 func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 	if l.stream == nil {
@@ -91,12 +84,20 @@ func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 			return err
 		}
 	}
-	if _, err = l.stream.Write(buf); err != nil {
-		// Either the connection has ended, and this changes nothing, or the peer
-		// has cancelled a lane, which it may not.
-		o.conn.Close(qerrors.ProtocolViolation, "a lane was cancelled")
+	for len(buf) > 0 {
+		n := min(len(buf), maxWrite)
+		if _, err = l.stream.Write(buf[:n]); err != nil {
+			// Either the connection has ended, and this changes nothing, or the peer
+			// has cancelled a lane, which it may not.
+			o.conn.Close(qerrors.ProtocolViolation, "a lane was cancelled")
+			return err
+		}
+		buf = buf[n:]
+		o.mu.Lock()
+		o.free(c, n)
+		o.mu.Unlock()
 	}
-	return err
+	return nil
 }
 
 // lost counts data messages that nobody waits for and that were not sent.

@@ -13,53 +13,60 @@ const maxLarge = 8
 // largeQueue holds the frames that travel on streams of their own. The outbox's
 // mutex guards it.
 type largeQueue struct {
-	waiting []largeFrame
+	waiting map[class][]largeFrame
 	active  int // written at the moment, or, for data, not yet taken
 }
 
 type largeFrame struct {
-	bytes   []byte
-	urgency int8
-	silent  int // 1 if nobody waits for an acknowledgement
+	bytes  []byte
+	class  class
+	silent int // 1 if nobody waits for an acknowledgement
 }
 
 // addLarge queues a frame. It is called with mu held.
-func (o *outbox) addLarge(q *largeQueue, b *budget, f largeFrame) {
-	o.use(b, len(f.bytes))
-	q.waiting = append(q.waiting, f)
-	o.startLarge(q, b)
+func (o *outbox) addLarge(q *largeQueue, f largeFrame) {
+	o.use(f.class, len(f.bytes))
+	if q.waiting == nil {
+		q.waiting = make(map[class][]largeFrame)
+	}
+	q.waiting[f.class] = append(q.waiting[f.class], f)
+	o.startLarge(q)
 }
 
-// startLarge starts as many of the waiting frames as may be. It is called with
-// mu held.
-func (o *outbox) startLarge(q *largeQueue, b *budget) {
-	for len(q.waiting) > 0 && q.active < maxLarge {
-		f := q.waiting[0]
-		q.waiting = q.waiting[1:]
-		q.active++
-		o.wg.Go(func() { o.sendLarge(q, b, f) })
-	}
-	if len(q.waiting) == 0 {
-		q.waiting = nil
+// startLarge starts as many of the waiting frames as may be, the most urgent
+// first. It is called with mu held.
+func (o *outbox) startLarge(q *largeQueue) {
+	for c := acks; c < numLanes; c++ {
+		for len(q.waiting[c]) > 0 && q.active < maxLarge {
+			f := q.waiting[c][0]
+			q.waiting[c][0] = largeFrame{} // the array outlives it
+			q.waiting[c] = q.waiting[c][1:]
+			q.active++
+			o.wg.Go(func() { o.sendLarge(q, f) })
+		}
+		if len(q.waiting[c]) == 0 {
+			delete(q.waiting, c)
+		}
 	}
 }
 
-func (o *outbox) sendLarge(q *largeQueue, b *budget, f largeFrame) {
+func (o *outbox) sendLarge(q *largeQueue, f largeFrame) {
 	err := o.writeLarge(f)
 	if err != nil {
 		o.lost(f.silent)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.free(b, len(f.bytes))
+	o.free(f.class, len(f.bytes))
 	if q == &o.largeAcks {
 		q.active--
-		o.startLarge(q, b)
+		o.startLarge(q)
 	}
 }
 
 func (o *outbox) writeLarge(f largeFrame) error {
-	stream, err := o.conn.Open(o.conn.Context(), f.urgency)
+	// One step behind the small frames of the same class.
+	stream, err := o.conn.Open(o.conn.Context(), f.class.urgency()+1)
 	if err != nil {
 		return err
 	}
@@ -78,6 +85,6 @@ func (o *outbox) taken() error {
 		return qerrors.New(qerrors.ProtocolViolation, "Taken without a large frame under way")
 	}
 	o.largeData.active--
-	o.startLarge(&o.largeData, &o.data)
+	o.startLarge(&o.largeData)
 	return nil
 }

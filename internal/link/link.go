@@ -18,8 +18,8 @@
 //	  Handled ------ control ---------->                all your Data is handled,
 //	        <------- control ----------- Handled        all Acks for it are sent
 //	  Complete ----- control ---------->                all your Acks are here
-//	        <------- control ----------- Complete
-//	                                                    who has both closes
+//	        <------- control ----------- Complete       mine as well; you may close
+//	  CONNECTION_CLOSE ---------------->
 //
 // Each side sends on unidirectional streams of its own, the lanes: control, acks,
 // and one for each class of traffic. A frame over 64 KiB has a stream to itself.
@@ -74,16 +74,27 @@ type Link struct {
 	promises *callback.Table
 	peerMax  int // the largest payload or result the peer accepts
 
+	live       atomic.Bool   // the handshake has succeeded: what the peer sends is read
+	streams    chan struct{} // a place for each stream of the peer that is being read
 	largeReads atomic.Int32  // large data frames of the peer that are not handed on yet
 	largeAcks  chan struct{} // a place for each large acknowledgement that is being read
 	drain      drain
 }
 
+// maxStreams is how many streams of the peer are read at once: the lanes and the
+// large frames, with room to spare. Each can hold a buffer, so the number bounds
+// what a peer can pin by beginning frames and never going on.
+const maxStreams = 32
+
 // New returns a link on conn, which it owns from now on. One of [Link.SayHello]
 // and [Link.AwaitHello] comes next, and [Link.Run] last, whether or not the
 // handshake succeeded.
 func New(conn Conn, cfg *Config) *Link {
-	l := &Link{cfg: cfg, conn: conn, ctx: conn.Context(), largeAcks: make(chan struct{}, maxLarge)}
+	l := &Link{
+		cfg: cfg, conn: conn, ctx: conn.Context(),
+		streams:   make(chan struct{}, maxStreams),
+		largeAcks: make(chan struct{}, maxLarge),
+	}
 	l.out.init(conn, &l.wg, cfg)
 	return l
 }
@@ -102,8 +113,8 @@ func (l *Link) Close(code qerrors.Code, reason string) { l.conn.Close(code, reas
 // runs any more except handlers. The error says why it ended; its code is OK
 // after an orderly end.
 func (l *Link) Run() error {
-	if l.first != nil && l.session != nil {
-		l.wg.Go(func() { l.read(l.first) })
+	if l.live.Load() {
+		l.serve(l.first)
 		l.accept()
 	} else {
 		l.conn.Close(qerrors.Internal, "the handshake was not finished")
@@ -115,6 +126,7 @@ func (l *Link) Run() error {
 	if l.promises != nil {
 		l.promises.Close(lost)
 	}
+	l.drain.stop()
 	l.wg.Wait()
 	return cause
 }
@@ -125,7 +137,19 @@ func (l *Link) accept() {
 		if err != nil {
 			return
 		}
-		l.wg.Go(func() { l.read(wire.NewReader(stream, l.cfg.MaxPayload+wire.Overhead)) })
+		l.serve(wire.NewReader(stream, l.cfg.MaxPayload+wire.Overhead))
+	}
+}
+
+// serve reads a stream on a goroutine of its own, as soon as there is a place.
+func (l *Link) serve(r *wire.Reader) {
+	select {
+	case l.streams <- struct{}{}:
+		l.wg.Go(func() {
+			l.read(r)
+			<-l.streams
+		})
+	case <-l.ctx.Done():
 	}
 }
 

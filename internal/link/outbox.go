@@ -21,14 +21,13 @@ type outbox struct {
 	wg      *sync.WaitGroup
 	metrics *monitoring.Metrics
 
-	full atomic.Bool // answers.used has reached its limit
+	full atomic.Bool // the budget of answers is used up
 
 	mu        sync.Mutex
 	lanes     [numLanes]lane
+	budgets   [numLanes]budget // that of acks is for control frames as well
 	largeData largeQueue
 	largeAcks largeQueue
-	data      budget // data frames
-	answers   budget // acknowledgements and control frames
 	dataSent  uint64 // data frames accepted in all
 	acksSent  uint64 // acknowledgements accepted in all
 }
@@ -39,24 +38,32 @@ type parcel struct {
 	frame []byte                // already encoded: large, or shared by a broadcast
 	size  int                   // of the frame's body
 	lane  class
-	ask   bool // somebody waits for the acknowledgement
+	// await makes the promise of the acknowledgement, if somebody waits for it. It
+	// is called when all else is done: there is a promise if, and only if, the
+	// message is on its way.
+	await func() error
 }
 
 func (o *outbox) init(conn Conn, wg *sync.WaitGroup, cfg *Config) {
 	o.conn, o.wg, o.metrics = conn, wg, cfg.Metrics
-	o.data.limit, o.answers.limit = cfg.MaxQueueBytes, cfg.MaxQueueBytes
+	for c := range o.budgets {
+		o.budgets[c].limit = cfg.MaxQueueBytes
+	}
 }
 
-// put accepts a parcel. While the queue is full it waits as long as w says; with
-// a nil w it fails at once with QueueFull. An error means that nothing was sent.
+// put accepts a parcel. While its lane is full it waits as long as w says; with a
+// nil w it fails at once with QueueFull. An error means that nothing was sent.
 func (o *outbox) put(w *Wait, p *parcel) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err := o.room(w, &o.data); err != nil {
+	if err := o.room(w, &o.budgets[p.lane]); err != nil {
 		return err
 	}
 	if p.size > wire.LargeFrame {
-		o.addLarge(&o.largeData, &o.data, largeFrame{p.frame, p.lane.urgency() + 1, p.silent()})
+		if err := p.promise(); err != nil {
+			return err
+		}
+		o.addLarge(&o.largeData, largeFrame{p.frame, p.lane, p.silent()})
 	} else if err := o.append(p.lane, p.encode); err != nil {
 		return err
 	} else {
@@ -66,16 +73,25 @@ func (o *outbox) put(w *Wait, p *parcel) error {
 	return nil
 }
 
-func (p *parcel) encode(b []byte) ([]byte, error) {
+func (p *parcel) encode(b []byte) (_ []byte, err error) {
 	if p.frame != nil {
-		return append(b, p.frame...), nil
+		b = append(b, p.frame...)
+	} else if b, err = wire.AppendData(b, p.msg, p.size); err != nil {
+		return nil, err
 	}
-	return wire.AppendData(b, p.msg, p.size)
+	return b, p.promise()
+}
+
+func (p *parcel) promise() error {
+	if p.await == nil {
+		return nil
+	}
+	return p.await()
 }
 
 // silent counts the parcel if nobody would learn that it was lost.
 func (p *parcel) silent() int {
-	if p.ask {
+	if p.await != nil {
 		return 0
 	}
 	return 1
@@ -88,15 +104,15 @@ func (o *outbox) ack(a *protocol.AckMessage) error {
 	encode := func(b []byte) ([]byte, error) { return wire.AppendAck(b, a, size) }
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.answers.closed != nil {
-		return o.answers.closed
+	if closed := o.budgets[acks].closed; closed != nil {
+		return closed
 	}
 	if size > wire.LargeFrame {
 		frame, err := encode(nil)
 		if err != nil {
 			return err
 		}
-		o.addLarge(&o.largeAcks, &o.answers, largeFrame{frame, acks.urgency() + 1, 0})
+		o.addLarge(&o.largeAcks, largeFrame{frame, acks, 0})
 	} else if err := o.append(acks, encode); err != nil {
 		return err
 	}
@@ -109,7 +125,7 @@ func (o *outbox) ack(a *protocol.AckMessage) error {
 func (o *outbox) control(f *protocol.Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.answers.closed == nil {
+	if o.budgets[acks].closed == nil {
 		_ = o.append(control, func(b []byte) ([]byte, error) { return wire.AppendFrame(b, f) })
 	}
 }
@@ -127,7 +143,7 @@ func (o *outbox) append(c class, encode func([]byte) ([]byte, error)) error {
 		return err
 	}
 	l.buf = after
-	o.use(o.budgetOf(c), len(after)-len(before))
+	o.use(c, len(after)-len(before))
 	if !l.flushing {
 		l.flushing = true
 		o.wg.Go(func() { o.flush(c) })
@@ -140,8 +156,10 @@ func (o *outbox) append(c class, encode func([]byte) ([]byte, error)) error {
 func (o *outbox) refuse(err error) (dataSent uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.data.closed == nil {
-		o.data.close(err)
+	for _, c := range []class{urgent, normal, bulk} {
+		if o.budgets[c].closed == nil {
+			o.budgets[c].close(err)
+		}
 	}
 	return o.dataSent
 }
@@ -158,19 +176,20 @@ func (o *outbox) sentAcks() uint64 {
 func (o *outbox) fail(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.data.close(err)
-	o.answers.close(err)
 	silent := 0
-	for i := range o.lanes {
-		l := &o.lanes[i]
+	for c := range o.lanes {
+		o.budgets[c].close(err)
+		l := &o.lanes[c]
 		silent += l.silent
 		if l.buf != nil {
 			putBuffer(l.buf)
 		}
 		l.buf, l.silent = nil, 0
 	}
-	for _, f := range o.largeData.waiting {
-		silent += f.silent
+	for _, waiting := range o.largeData.waiting {
+		for _, f := range waiting {
+			silent += f.silent
+		}
 	}
 	o.largeData.waiting, o.largeAcks.waiting = nil, nil
 	o.lost(silent)

@@ -9,13 +9,14 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// send queues m, which the link only reads and does not keep. Every error means
-// that nothing was sent.
-func (l *Link) send(w *Wait, m *protocol.DataMessage) error {
-	p := parcel{msg: m, size: wire.DataSize(m), lane: classOf(m.Priority), ask: m.WaitAck}
+// send queues m, which the link only reads and does not keep. With await, which
+// may be nil, it makes the promise of the acknowledgement. Every error means that
+// nothing was sent, and that there is no promise.
+func (l *Link) send(w *Wait, m *protocol.DataMessage, await func() error) error {
 	if len(m.Payload) > l.peerMax {
 		return l.tooLarge(len(m.Payload))
 	}
+	p := parcel{msg: m, size: wire.DataSize(m), lane: classOf(m.Priority), await: await}
 	if p.size > wire.LargeFrame {
 		frame, err := wire.AppendData(make([]byte, 0, p.size+8), m, p.size)
 		if err != nil {
@@ -31,13 +32,12 @@ func (l *Link) send(w *Wait, m *protocol.DataMessage) error {
 }
 
 // ask is send for a message that asks for an acknowledgement.
-func (l *Link) ask(w *Wait, m *protocol.DataMessage) (*callback.Promise, error) {
-	p, err := l.promises.Add(m.MsgId, w.deadline)
+func (l *Link) ask(w *Wait, m *protocol.DataMessage) (p *callback.Promise, err error) {
+	err = l.send(w, m, func() (err error) {
+		p, err = l.promises.Add(m.MsgId, w.deadline)
+		return err
+	})
 	if err != nil {
-		return nil, err
-	}
-	if err := l.send(w, m); err != nil {
-		l.promises.Withdraw(p, err)
 		return nil, err
 	}
 	return p, nil

@@ -96,7 +96,8 @@ func (s *Socket) Dial(ctx context.Context, addr string, attempt int, auth *Clien
 	switch {
 	case err == nil:
 		return newConn(qc), nil
-	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+	case errors.As(err, new(*quic.IdleTimeoutError)), errors.As(err, new(*quic.HandshakeTimeoutError)),
+		errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return nil, qerrors.New(qerrors.Unreachable, "%s did not answer in time: %w", addr, err)
 	default:
 		return nil, translate(err)

@@ -44,7 +44,8 @@ type Client struct {
 	cause   error         // why there is no connection
 	stop    context.CancelFunc
 
-	done chan struct{} // closed when the client has reached StateClosed
+	wg   sync.WaitGroup // the runner
+	done chan struct{}  // closed when the client has reached StateClosed
 }
 
 func newClient(c ClientConfig, shared *link.Config, auth *quicnet.ClientAuth) *Client {
@@ -70,8 +71,12 @@ func (c *Client) Connect(addr string) error {
 		return err
 	}
 	first := make(chan error, 1)
-	go (&runner{c: c, addr: addr, first: first}).run(ctx)
-	return <-first
+	c.wg.Go(func() { (&runner{c: c, addr: addr, first: first}).run(ctx) })
+	if err := <-first; err != nil {
+		c.wg.Wait()
+		return err
+	}
+	return nil
 }
 
 // begin leaves StateIdle.
@@ -147,7 +152,12 @@ func (c *Client) Close(ctx context.Context) error {
 	default:
 		c.stop()
 	}
-	<-c.done
+	select {
+	case <-c.done:
+		c.wg.Wait()
+	case <-ctx.Done():
+		return errors.Join(err, qerrors.FromContext(context.Cause(ctx)))
+	}
 	unfinished := c.link.Finish(ctx)
 	_ = c.link.Events.Wait(ctx) // hooks that have yet to run do so afterwards
 	if err == nil && unfinished > 0 {

@@ -186,7 +186,6 @@ func TestCloseWaitsForHandlers(t *testing.T) {
 
 // When Close returns, nothing of a client with a socket of its own runs any more.
 func TestCloseLeavesNothing(t *testing.T) {
-	t.Skip("Close returns before the socket is closed")
 	n := testnet.Loopback(t)
 	n.Hub(testnet.Echo(), nil)
 	stacks := make([]byte, 1<<20)

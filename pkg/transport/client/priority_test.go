@@ -23,7 +23,6 @@ func TestUrgentOvertakesBulk(t *testing.T) {
 
 // It does so, too, when there is more bulk than the outgoing queue takes.
 func TestUrgentOvertakesFullQueue(t *testing.T) {
-	t.Skip("bulk that fills the queue keeps urgent messages out of it")
 	synctest.Test(t, func(t *testing.T) { overtake(t, 10<<10, 800) })
 }
 

@@ -18,10 +18,10 @@ func hopeless(err error) bool {
 	}
 }
 
-// backoff returns a random part of a time that doubles with each failure in a
+// backoff returns a random part of a time that doubles with each wait before in a
 // row ("full jitter"), so that clients that were lost together come back apart.
-func backoff(initial, highest time.Duration, failures int) time.Duration {
-	limit := initial << min(failures, 30)
+func backoff(initial, highest time.Duration, before int) time.Duration {
+	limit := initial << min(before, 30)
 	if limit > highest || limit < initial { // or it has overflowed
 		limit = highest
 	}

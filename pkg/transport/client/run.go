@@ -14,6 +14,10 @@ import (
 // lasted is how long a connection must have lived for the backoff to begin anew.
 const lasted = 10 * time.Second
 
+// maxHint is how long a hub can keep a client away with one GoAway, in
+// milliseconds: an hour.
+const maxHint = 60 * 60 * 1000
+
 // runner is the client's one long-lived goroutine: it dials, serves the link
 // until it ends, waits, and dials again.
 type runner struct {
@@ -22,24 +26,29 @@ type runner struct {
 	socket    *quicnet.Socket
 	first     chan<- error // told how the first attempt went; nil afterwards
 	attempts  int          // in all
-	failures  int          // since a connection that lasted
+	failures  int          // retries in a row that have failed
+	backoffs  int          // waits since a connection that lasted
 	connected bool         // at least once
 }
 
 func (r *runner) run(ctx context.Context) {
-	if err := r.openSocket(); err != nil {
-		r.end(err)
-		return
+	err := r.openSocket()
+	if err == nil {
+		err = r.keepConnected(ctx)
+		r.closeSocket()
 	}
-	defer r.closeSocket()
+	r.end(err)
+}
+
+// keepConnected returns why the client ends.
+func (r *runner) keepConnected(ctx context.Context) error {
 	for {
 		hint, cause := r.connection(ctx)
 		if err := r.final(ctx, cause); err != nil {
-			r.end(err)
-			return
+			return err
 		}
-		delay := max(hint, backoff(r.c.config.InitialBackoff, r.c.config.MaxBackoff, r.failures))
-		r.failures++
+		delay := max(hint, backoff(r.c.config.InitialBackoff, r.c.config.MaxBackoff, r.backoffs))
+		r.backoffs++
 		r.c.link.Log.Warn("no connection to the hub", "client_id", r.c.config.ClientID, "addr", r.addr,
 			"code", qerrors.CodeOf(cause).String(), "error", cause, "next_attempt_in", delay.Round(time.Millisecond))
 		r.waiting(cause)
@@ -56,16 +65,21 @@ func (r *runner) connection(ctx context.Context) (hint time.Duration, cause erro
 	l, welcome, err := r.dial(ctx)
 	r.attempts++
 	if err != nil {
+		if r.attempts > 1 {
+			r.failures++ // the first attempt is no retry
+		}
 		return 0, err
 	}
 	begun := time.Now()
 	r.up(l)
+	r.failures = 0
 	cause = r.c.serve(l, welcome)
 	r.c.down(l, cause)
 	if time.Since(begun) >= lasted {
-		r.failures = 0
+		r.backoffs = 0
 	}
-	return time.Duration(l.GoneAway().GetReconnectAfterMs()) * time.Millisecond, cause
+	hint = time.Duration(min(l.GoneAway().GetReconnectAfterMs(), maxHint)) * time.Millisecond
+	return hint, cause
 }
 
 func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error) {
@@ -133,7 +147,7 @@ func (r *runner) up(l *link.Link) {
 	c.link.Events.Connect(c.config.ClientID)
 	if r.connected {
 		c.link.Metrics.Reconnects.Add(1)
-		c.link.Events.Reconnect(c.config.ClientID, r.failures)
+		c.link.Events.Reconnect(c.config.ClientID, r.failures+1)
 	}
 	r.connected = true
 	c.mu.Lock()

@@ -157,7 +157,6 @@ func TestMaxPromises(t *testing.T) {
 
 // Each send is told of once, however it ends.
 func TestSendHooks(t *testing.T) {
-	t.Skip("a send that fails while it waits for room is told of twice")
 	synctest.Test(t, func(t *testing.T) {
 		n := testnet.Virtual(t)
 		hub := n.FakeHub()

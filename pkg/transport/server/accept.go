@@ -48,7 +48,7 @@ func (s *Server) serve(conn *quicnet.Conn) {
 		return
 	}
 	cause := l.Run()
-	if s.sessions.Remove(l) {
+	if s.sessions.Remove(l, func() { s.link.Events.Disconnect(hello.ClientId, cause) }) {
 		s.ended(l, cause)
 	}
 }
@@ -65,35 +65,40 @@ func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
 	if err := l.Open(ctx, hello, rand.Text()); err != nil {
 		return hello, err
 	}
-	replaced, err := s.sessions.Add(l)
+	taken := &qerrors.Error{Code: qerrors.Replaced, Message: "another connection with the same client id took over"}
+	replaced, err := s.sessions.Add(l, func(replaced *link.Link) {
+		if replaced != nil {
+			s.link.Events.Disconnect(hello.ClientId, taken)
+		}
+		s.link.Events.Connect(hello.ClientId)
+		// Before anybody else can send to the client, so that this comes first.
+		l.Welcome(&protocol.Welcome{
+			Software:           link.Software,
+			HeartbeatTimeoutMs: uint64(min(s.config.HeartbeatTimeout, s.config.MaxIdleTimeout).Milliseconds()),
+		})
+	})
 	if err != nil {
 		l.Refuse(err)
 		return hello, err
 	}
 	if replaced != nil {
-		replaced.Close(qerrors.Replaced, "another connection with the same client id took over")
-		s.ended(replaced, &qerrors.Error{Code: qerrors.Replaced, Message: "another connection with the same client id took over"})
+		replaced.Refuse(taken)
+		s.ended(replaced, taken)
 	}
-	// Before the welcome, so that what the client sends next comes later.
-	s.link.Events.Connect(hello.ClientId)
 	info := l.Session().Info()
 	s.link.Log.Info("connected", "client_id", hello.ClientId, "session_id", info.SessionID,
 		"remote", info.RemoteAddr, "software", hello.Software)
-	l.Welcome(&protocol.Welcome{
-		Software:           link.Software,
-		HeartbeatTimeoutMs: uint64(min(s.config.HeartbeatTimeout, s.config.MaxIdleTimeout).Milliseconds()),
-	})
 	return hello, nil
 }
 
-// ended reports the end of a session, once.
+// ended counts and logs the end of a session.
 func (s *Server) ended(l *link.Link, cause error) {
-	code, clientID := qerrors.CodeOf(cause), l.Session().ClientID()
+	code := qerrors.CodeOf(cause)
 	s.link.Metrics.Disconnected.Add(code, 1)
-	s.link.Events.Disconnect(clientID, cause)
 	level := s.link.Log.Warn
 	if code == qerrors.OK {
 		level = s.link.Log.Info
 	}
-	level("disconnected", "client_id", clientID, "session_id", l.Session().ID(), "code", code.String(), "reason", cause)
+	level("disconnected", "client_id", l.Session().ClientID(), "session_id", l.Session().ID(),
+		"code", code.String(), "reason", cause)
 }

@@ -47,7 +47,6 @@ func TestMaxClients(t *testing.T) {
 
 // What a client that is not let in has sent with its hello is not handled.
 func TestRefusedClientIsNotServed(t *testing.T) {
-	t.Skip("data that came in one packet with a refused hello is handled")
 	synctest.Test(t, func(t *testing.T) {
 		n := testnet.Virtual(t)
 		var handled atomic.Int32

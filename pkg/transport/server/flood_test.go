@@ -133,7 +133,6 @@ func TestFloodOfPings(t *testing.T) {
 
 // Streams that stop after a byte must not cost a buffer each.
 func TestManyStreamsThatNeverGoOn(t *testing.T) {
-	t.Skip("each stream with a frame that has begun holds a buffer of 32 KiB")
 	synctest.Test(t, func(t *testing.T) {
 		n := testnet.Virtual(t)
 		n.Hub(testnet.Echo(), nil)

@@ -158,7 +158,6 @@ func TestStopBeforeStart(t *testing.T) {
 // A client whose hello is being accepted when Stop begins either gets its
 // welcome first, or is refused with a code that says to come back.
 func TestStopDuringHello(t *testing.T) {
-	t.Skip("GoAway overtakes the welcome, and the client takes it for a violation of the protocol")
 	synctest.Test(t, func(t *testing.T) {
 		n := testnet.Virtual(t)
 		hub := n.Hub(testnet.Echo(), func(c *server.ServerConfig) {

@@ -15,7 +15,7 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	c, err := newClient(cmd, log)
+	c, err := newClient(cmd, log, nil)
 	if err != nil {
 		return err
 	}

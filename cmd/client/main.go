@@ -98,7 +98,7 @@ func connect(ctx context.Context, c *client.Client, addr string) error {
 	}
 }
 
-func newClient(cmd *cli.Command, log *slog.Logger) (*client.Client, error) {
+func newClient(cmd *cli.Command, log *slog.Logger, hooks *monitoring.EventHooks) (*client.Client, error) {
 	return client.NewClient(&client.ClientConfig{
 		ClientID:               cmd.String("id"),
 		TLSCAFile:              caFile(cmd),
@@ -120,6 +120,7 @@ func newClient(cmd *cli.Command, log *slog.Logger) (*client.Client, error) {
 		MaxPayload:             cmd.Int("max-payload"),
 		MaxQueueBytes:          cmd.Int("max-queue"),
 		Logger:                 log,
+		Hooks:                  hooks,
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
 )
@@ -22,7 +23,15 @@ func send(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	c, err := newClient(cmd, log)
+	lost := make(chan error, 1)
+	c, err := newClient(cmd, log, &monitoring.EventHooks{OnDisconnect: func(_ string, err error) {
+		if err != nil {
+			select {
+			case lost <- err:
+			default: // one reason will do
+			}
+		}
+	}})
 	if err != nil {
 		return err
 	}
@@ -39,13 +48,24 @@ func send(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	if cmd.Bool("wait-ack") {
 		return ask(ctx, c, msg, cmd.Root().Writer)
 	}
-	_, err = c.SendMessage(ctx, msg, false, 0)
-	// The message is only queued yet. Close returns once the hub has handled it.
+	return tell(ctx, c, msg, lost)
+}
+
+// tell sends msg. When it returns nil, the hub has handled it: the message is only
+// queued at first, and an orderly end of the connection lets it arrive.
+func tell(ctx context.Context, c *client.Client, msg *protocol.DataMessage, lost <-chan error) error {
+	_, err := c.SendMessage(ctx, msg, false, 0)
 	closed := c.Close(ctx)
-	if err == nil {
-		err = qerrors.Unknown(closed)
+	if err != nil {
+		return err
 	}
-	return err
+	if closed == nil {
+		select {
+		case closed = <-lost:
+		default:
+		}
+	}
+	return qerrors.Unknown(closed)
 }
 
 // ask sends msg and prints the result of its acknowledgement.

@@ -49,7 +49,7 @@ func flags() []cli.Flag {
 			&cli.StringFlag{Name: "key", Value: "certs/server.key", Usage: "PEM `FILE` with its key", TakesFile: true},
 			program.Duration("handshake-timeout", 5*time.Second, "time for a client to connect, and then to say hello"),
 			program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection"),
-			&cli.StringFlag{Name: "api", Value: "127.0.0.1:8475", Usage: "TCP `ADDRESS` of the HTTP API, which asks nobody who he is; off with -api="}),
+			&cli.StringFlag{Name: "api", Value: "127.0.0.1:8475", Usage: "TCP `ADDRESS` of the HTTP API, which has no authentication: keep it on loopback; off with -api="}),
 		program.Category("Heartbeats", program.HeartbeatFlags()...),
 		program.Category("Limits", slices.Concat([]cli.Flag{
 			program.Count("max-clients", 10_000, math.MaxInt32, "clients connected at once"),

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/certs"
+	"github.com/voilet/QuicFlow/internal/httpapi"
+)
+
+type demo struct {
+	*screen
+	ctx       context.Context // of the whole demonstration
+	bin, dir  string          // the programs, and a folder for everything else
+	processes []*process
+	hub       *process
+	clients   []*process
+}
+
+func (d *demo) play() {
+	begun := time.Now()
+	d.step("Certificates for this demonstration")
+	_, err := certs.Create(certs.Options{Dir: filepath.Join(d.dir, "certs")})
+	check(err)
+	d.line("as quic-ctl certs makes them", "a CA, a hub's, a client's", begun)
+
+	d.step("A hub starts")
+	addr, api := d.startHub("127.0.0.1:0")
+
+	d.step("Three clients connect, each with a program that answers messages")
+	for i, handler := range []string{"tr a-z A-Z", "wc -w", "cat missing"} {
+		d.startClient(addr, fmt.Sprint("client-00", i+1), handler)
+	}
+	d.note("So that you need not wait below, they look for the hub every 0.2 s, not every 15 s,")
+	d.note("and try again within 0.4 s, not within a minute.")
+
+	d.step("A script asks the hub")
+	d.askHub(addr)
+
+	d.step("The hub asks its clients, over its HTTP API")
+	d.askClients(api)
+
+	d.step("The hub tells everybody at once")
+	d.broadcast(api)
+
+	d.step("The hub is killed and started again; nobody touches the clients")
+	killed := time.Now()
+	d.hub.kill()
+	d.line("kill -9", "the hub is gone", killed)
+	_, api = d.startHub(addr)
+	for _, p := range d.clients {
+		p.logged("msg=connected", 2)
+		d.line("since the kill", p.name+" is back", killed)
+	}
+
+	d.step("All goes on as before")
+	d.askClients(api)
+	fmt.Printf("\nDone in %.1f s. For a hub of your own: ./scripts/gen-certs.sh && ./bin/quic-server,\n"+
+		"then ./bin/quic-client -id client-001 in another terminal. README.md goes on from there.\n", time.Since(begun).Seconds())
+}
+
+func (d *demo) startHub(on string) (addr, api string) {
+	begun := time.Now()
+	d.hub = d.start("the hub", "quic-server", "-addr", on, "-api", "127.0.0.1:0", "-handler", "tr a-z A-Z")
+	addr, api = d.hub.logged(`msg=listening addr=(\S+)`, 1), d.hub.logged(`msg="HTTP API listening" addr=(\S+)`, 1)
+	d.line("quic-server -handler 'tr a-z A-Z'", "listens at "+addr, begun)
+	return addr, api
+}
+
+func (d *demo) startClient(addr, id, handler string) {
+	begun := time.Now()
+	p := d.start(id, "quic-client", "-server", addr, "-id", id, "-handler", handler,
+		"-heartbeat-interval", "200ms", "-initial-backoff", "100ms", "-max-backoff", "400ms")
+	p.logged("msg=connected", 1)
+	d.clients = append(d.clients, p)
+	d.line(fmt.Sprintf("quic-client -handler '%s'", handler), id+" is connected", begun)
+}
+
+func (d *demo) askHub(addr string) {
+	begun := time.Now()
+	cmd := exec.CommandContext(d.ctx, filepath.Join(d.bin, "quic-client"),
+		"-server", addr, "-id", "a-script", "-send", "hello", "-wait-ack")
+	cmd.Dir = d.dir
+	answer, err := cmd.Output()
+	check(err)
+	d.line("quic-client -send hello -wait-ack", string(answer), begun)
+	expect("HELLO", string(answer))
+}
+
+func (d *demo) askClients(api string) {
+	for i, q := range []struct{ question, answer string }{
+		{"in capitals, please", "SUCCESS IN CAPITALS, PLEASE"},
+		{"how many words are these", "SUCCESS 5"},
+		{"this cannot work", "FAILURE"},
+	} {
+		begun, id := time.Now(), d.clients[i].name
+		var reply httpapi.SendReply
+		d.post(api, "send", fmt.Sprintf(`{"client_id":%q,"payload":%q,"wait_ack":true}`, id, q.question), &reply)
+		answer := strings.TrimSpace(reply.Ack.Status + " " + strings.TrimSpace(reply.Ack.Result))
+		d.line(id+": "+q.question, answer, begun)
+		if !reply.Success {
+			d.note(reply.Ack.Error)
+		}
+		expect(q.answer, answer)
+	}
+}
+
+func (d *demo) broadcast(api string) {
+	begun := time.Now()
+	var reply httpapi.BroadcastReply
+	d.post(api, "broadcast", `{"payload":{"event":"update"}}`, &reply)
+	for _, p := range d.clients {
+		p.logged("msg_id="+reply.MsgID, 1)
+	}
+	d.line(`{"event":"update"}`, fmt.Sprintf("reached %d of %d", reply.SuccessCount, reply.Total), begun)
+}
+
+// post asks the hub's API to do something and decodes its answer.
+func (d *demo) post(api, what, body string, answer any) {
+	request, err := http.NewRequestWithContext(d.ctx, http.MethodPost, "http://"+api+"/api/"+what, strings.NewReader(body))
+	check(err)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	check(err)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		panic(fmt.Sprintf("POST /api/%s: %s", what, response.Status))
+	}
+	check(json.NewDecoder(response.Body).Decode(answer))
+}

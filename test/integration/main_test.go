@@ -1,0 +1,71 @@
+// Package integration tests the real programs, as processes on loopback.
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/voilet/QuicFlow/internal/certs"
+)
+
+// built has what all tests share: the programs, each once, and certificates.
+var built struct {
+	bin, certs string
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "quic-integration-")
+	if err == nil {
+		err = build(dir)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		_ = os.RemoveAll(dir)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(dir)
+		os.Exit(code)
+	}))
+}
+
+// build makes the programs as the tests themselves were made: with the race
+// detector or without.
+func build(dir string) error {
+	built.bin, built.certs = filepath.Join(dir, "bin"), filepath.Join(dir, "certs")
+	if _, err := certs.Create(certs.Options{Dir: built.certs}); err != nil {
+		return err
+	}
+	for name, pkg := range map[string]string{
+		"quic-server": "cmd/server",
+		"quic-client": "cmd/client",
+		"quic-ctl":    "cmd/ctl",
+		"demo":        "internal/demo",
+	} {
+		args := []string{"build", "-o", filepath.Join(built.bin, name)}
+		if racing() {
+			args = append(args, "-race")
+		}
+		out, err := exec.Command("go", append(args, "../../"+pkg)...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("building %s: %w\n%s", pkg, err, out)
+		}
+	}
+	return nil
+}
+
+func racing() bool {
+	info, _ := debug.ReadBuildInfo()
+	for _, setting := range info.Settings {
+		if setting.Key == "-race" {
+			return setting.Value == "true"
+		}
+	}
+	return false
+}

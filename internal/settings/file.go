@@ -3,7 +3,6 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-// file is a YAML file of flag names and values. A nil file has none.
+// file is a YAML file of keys and values. A nil file has none.
 type file struct {
 	path    string
 	entries map[string]entry
@@ -24,12 +23,8 @@ type entry struct {
 	value *yaml.Node
 }
 
-// readFile reads the file at path, whose keys must be names of known flags.
-func readFile(path string, known []cli.Flag) (*file, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, qerrors.New(qerrors.InvalidConfig, "cannot read the settings: %w; correct -config or %s", err, Env("config"))
-	}
+// parseFile returns what data, read from path, says. Its keys must be known.
+func parseFile(path string, data []byte, known []string) (*file, error) {
 	var documents []yaml.Node
 	if err := yaml.Load(data, &documents, yaml.WithAllDocuments()); err != nil {
 		return nil, syntaxError(path, err)
@@ -46,7 +41,7 @@ func readFile(path string, known []cli.Flag) (*file, error) {
 }
 
 // index fills entries from the root of the document.
-func (f *file) index(root *yaml.Node, known []cli.Flag) error {
+func (f *file) index(root *yaml.Node, known []string) error {
 	if isNull(root) {
 		return nil
 	}
@@ -55,7 +50,7 @@ func (f *file) index(root *yaml.Node, known []cli.Flag) error {
 	}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key := root.Content[i]
-		if !slices.ContainsFunc(known, func(flag cli.Flag) bool { return name(flag) == key.Value }) {
+		if !slices.Contains(known, key.Value) {
 			return f.wrong(key.Line, "unknown key %s%s", key.Value, didYouMean(nearest(key.Value, known)))
 		}
 		if first, twice := f.entries[key.Value]; twice {
@@ -66,32 +61,32 @@ func (f *file) index(root *yaml.Node, known []cli.Flag) error {
 	return nil
 }
 
-// apply sets the flag from its entry, if it has one.
-func (f *file) apply(flag cli.Flag) error {
+// apply sets the flag from the entry of its key, if there is one.
+func (f *file) apply(key string, flag cli.Flag) error {
 	if f == nil {
 		return nil
 	}
-	e, ok := f.entries[name(flag)]
+	e, ok := f.entries[key]
 	if !ok {
 		return nil
 	}
 	items := []*yaml.Node{resolveAlias(e.value)}
 	if items[0].Kind == yaml.SequenceNode {
 		if !repeatable(flag) {
-			return f.wrong(e.line, "%s takes one value, not a list", name(flag))
+			return f.wrong(e.line, "%s takes one value, not a list", key)
 		}
 		items = items[0].Content
 	}
 	for _, item := range items {
 		item = resolveAlias(item)
 		if item.Kind != yaml.ScalarNode {
-			return f.wrong(item.Line, "%s takes plain values, not a mapping or a list within a list", name(flag))
+			return f.wrong(item.Line, "%s takes plain values, not a mapping or a list within a list", key)
 		}
 		if isNull(item) {
-			return f.wrong(item.Line, `%s has no value; remove the line, or write "" for an empty text`, name(flag))
+			return f.wrong(item.Line, `%s has no value; remove the line, or write "" for an empty text`, key)
 		}
 		if err := flag.Set(name(flag), item.Value); err != nil {
-			return wrongValue(position(f.path, item.Line)+": "+name(flag), flag, item.Value, err)
+			return wrongValue(position(f.path, item.Line)+": "+key, flag, item.Value, err)
 		}
 	}
 	return nil

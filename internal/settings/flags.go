@@ -2,6 +2,7 @@ package settings
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 )
@@ -35,6 +36,20 @@ func kindOf(flag cli.Flag) kind {
 }
 
 func name(flag cli.Flag) string { return flag.Names()[0] }
+
+// key returns what the file calls a flag that cmd declares or inherits, and what
+// its variable is made of. See Names in the documentation of the package.
+func key(cmd *cli.Command, flag cli.Flag) string {
+	if root := cmd.Root(); name(flag) == "config" && len(root.Commands) > 0 {
+		return strings.TrimPrefix(root.Name, "quic-") + "-config"
+	}
+	for _, level := range cmd.Lineage() {
+		if slices.Contains(level.Flags, flag) {
+			return strings.Join(append(level.Path()[1:], name(flag)), "-")
+		}
+	}
+	return name(flag) // one of MutuallyExclusiveFlags, which are not looked up
+}
 
 func repeatable(flag cli.Flag) bool {
 	multi, ok := flag.(cli.DocGenerationMultiValueFlag)

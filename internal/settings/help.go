@@ -36,9 +36,6 @@ func (p *program) helpCommand() *cli.Command {
 		Name:      "help",
 		Usage:     "show the help of a command",
 		ArgsUsage: "[COMMAND...]",
-
-		OnUsageError: p.usageError,
-		ArgValidator: func(context.Context, *cli.Command) error { return nil },
 		Action: func(_ context.Context, help *cli.Command) error {
 			cmd := p.root
 			for _, name := range help.Args().Slice() {

@@ -10,9 +10,7 @@ import (
 	"github.com/voilet/QuicFlow/internal/settings"
 )
 
-// TestHelp compares with testdata/help.txt; UPDATE_GOLDEN=1 writes it anew.
 func TestHelp(t *testing.T) {
-	const golden = "testdata/help.txt"
 	for _, args := range [][]string{{"-h"}, {"--help"}, {"-addr=:9", "-help", "-nonsense"}} {
 		var got values
 		var out bytes.Buffer
@@ -24,17 +22,23 @@ func TestHelp(t *testing.T) {
 		if err := settings.Run(t.Context(), cmd, append([]string{"quic-server"}, args...)); err != nil {
 			t.Fatal(err)
 		}
-		if os.Getenv("UPDATE_GOLDEN") != "" {
-			if err := os.WriteFile(golden, out.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
+		golden(t, "testdata/help.txt", out.String())
+	}
+}
+
+// golden compares got with the file at path; UPDATE_GOLDEN=1 writes it anew.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(string(want), out.String()); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", args, diff)
-		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
 }

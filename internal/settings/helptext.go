@@ -13,8 +13,11 @@ const (
 	textStart = 30 // where the explanations of flags and commands begin
 )
 
-const footer = "A flag can also be set by its environment variable, or under its name in the file of -config, " +
-	"as in \"log-level: debug\". A flag beats the environment, and the environment beats the file."
+const (
+	plainNames   = `under its name in the file of -config, as in "log-level: debug"`
+	commandNames = `in the file of -config under the variable's name without QUIC_, in lower case and with dashes, as in "certs-days: 90"`
+	footer       = "A flag can also be set by its environment variable, or %s. A flag beats the environment, and the environment beats the file."
+)
 
 // writeHelp prints the help of cmd on the program's standard output.
 func writeHelp(cmd *cli.Command) error {
@@ -36,9 +39,13 @@ func writeHelp(cmd *cli.Command) error {
 			writeEntry(&b, strings.Join(sub.Names(), ", "), sub.Usage)
 		}
 	}
-	writeFlags(&b, cmd.VisibleFlags(), "Flags")
-	writeFlags(&b, cmd.VisiblePersistentFlags(), "Flags of all commands")
-	b.WriteString("\n" + strings.Join(wrap(footer, lineWidth), "\n") + "\n")
+	writeFlags(&b, cmd, cmd.VisibleFlags(), "Flags")
+	writeFlags(&b, cmd, cmd.VisiblePersistentFlags(), "Flags of all commands")
+	names := plainNames
+	if len(cmd.Root().VisibleCommands()) > 0 {
+		names = commandNames
+	}
+	b.WriteString("\n" + strings.Join(wrap(fmt.Sprintf(footer, names), lineWidth), "\n") + "\n")
 	_, err := io.WriteString(cmd.Root().Writer, b.String())
 	return err
 }
@@ -60,7 +67,7 @@ func usageLine(cmd *cli.Command) string {
 
 // writeFlags prints flags under their categories, in the order in which they
 // were declared; those without a category come last.
-func writeFlags(b *strings.Builder, flags []cli.Flag, heading string) {
+func writeFlags(b *strings.Builder, cmd *cli.Command, flags []cli.Flag, heading string) {
 	var order []string
 	groups := map[string][]cli.Flag{}
 	for _, flag := range flags {
@@ -75,18 +82,18 @@ func writeFlags(b *strings.Builder, flags []cli.Flag, heading string) {
 	}
 	for _, category := range order {
 		b.WriteString("\n" + category + ":\n")
-		writeGroup(b, groups[category])
+		writeGroup(b, cmd, groups[category])
 	}
 	if rest := groups[""]; len(rest) > 0 {
 		if len(order) > 0 {
 			heading = "Other " + strings.ToLower(heading[:1]) + heading[1:]
 		}
 		b.WriteString("\n" + heading + ":\n")
-		writeGroup(b, rest)
+		writeGroup(b, cmd, rest)
 	}
 }
 
-func writeGroup(b *strings.Builder, flags []cli.Flag) {
+func writeGroup(b *strings.Builder, cmd *cli.Command, flags []cli.Flag) {
 	for _, flag := range flags {
 		doc, ok := flag.(cli.DocGenerationFlag)
 		if !ok {
@@ -97,7 +104,7 @@ func writeGroup(b *strings.Builder, flags []cli.Flag) {
 		if doc.TakesValue() {
 			names += " " + placeholder
 		}
-		writeEntry(b, names, usage, details(flag, doc))
+		writeEntry(b, names, usage, details(cmd, flag, doc))
 	}
 }
 
@@ -113,7 +120,7 @@ func unquote(usage, placeholder string) (string, string) {
 }
 
 // details returns the line about a flag's default and variable, if it has any.
-func details(flag cli.Flag, doc cli.DocGenerationFlag) string {
+func details(cmd *cli.Command, flag cli.Flag, doc cli.DocGenerationFlag) string {
 	if !configurable(flag) && name(flag) != "config" {
 		return ""
 	}
@@ -121,7 +128,7 @@ func details(flag cli.Flag, doc cli.DocGenerationFlag) string {
 	if required, ok := flag.(cli.RequiredFlag); ok && required.IsRequired() {
 		line = "required"
 	}
-	line += ", env " + Env(name(flag))
+	line += ", env " + Env(key(cmd, flag))
 	if repeatable(flag) {
 		line += ", repeatable"
 	}

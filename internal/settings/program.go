@@ -12,16 +12,18 @@ import (
 // program is a command and what this package adds to it.
 type program struct {
 	root   *cli.Command
+	args   []string
 	config *cli.StringFlag
 	help   *helpFlag
 }
 
-func newProgram(root *cli.Command) *program {
+func newProgram(root *cli.Command, args []string) *program {
 	p := &program{
 		root: root,
+		args: args,
 		config: &cli.StringFlag{
 			Name:      "config",
-			Usage:     "YAML `FILE` with a line for each setting: a flag's name, a colon, its value",
+			Usage:     "YAML `FILE` with a line for each setting, see below",
 			TakesFile: true,
 		},
 		help: newHelpFlag(),
@@ -31,30 +33,42 @@ func newProgram(root *cli.Command) *program {
 	root.Flags = append(root.Flags, p.config, p.help)
 	_ = root.Walk(p.wire)
 	if len(root.Commands) > 0 {
-		root.Commands = append(root.Commands, p.helpCommand())
+		help := p.helpCommand()
+		_ = p.explain(help)
+		root.Commands = append(root.Commands, help)
+		p.enableCompletion()
 	}
 	return p
 }
 
-// wire makes cmd report mistakes our way and look up its flags once its
-// arguments are found good, which is before its Before and Action run.
+// wire makes cmd look up its flags once its arguments are found good, which is
+// before its Before and Action run. A group of commands has nothing to look up.
 func (p *program) wire(cmd *cli.Command) error {
-	cmd.DisableSliceFlagSeparator = true
-	cmd.OnUsageError = p.usageError
-	check := cmd.ArgValidator
-	if check == nil {
-		check = rejectArguments
-	}
-	if cmd.Action == nil { // all that a group of commands does is explain itself
-		cmd.Action = func(_ context.Context, cmd *cli.Command) error { return writeHelp(cmd) }
-		cmd.ArgValidator = check
+	group := cmd.Action == nil
+	_ = p.explain(cmd)
+	if group {
 		return nil
 	}
+	check := cmd.ArgValidator
 	cmd.ArgValidator = func(ctx context.Context, cmd *cli.Command) error {
 		if err := check(ctx, cmd); err != nil {
 			return err
 		}
 		return p.resolve(cmd)
+	}
+	return nil
+}
+
+// explain makes cmd report mistakes and complete words our way. It never fails.
+func (p *program) explain(cmd *cli.Command) error {
+	cmd.DisableSliceFlagSeparator = true
+	cmd.OnUsageError = p.usageError
+	cmd.ShellComplete = p.complete
+	if cmd.ArgValidator == nil {
+		cmd.ArgValidator = rejectArguments
+	}
+	if cmd.Action == nil {
+		cmd.Action = func(_ context.Context, cmd *cli.Command) error { return writeHelp(cmd) }
 	}
 	return nil
 }
@@ -73,7 +87,11 @@ func (p *program) usageError(_ context.Context, cmd *cli.Command, err error, _ b
 	if !unknown {
 		return qerrors.New(qerrors.InvalidConfig, "%w; %s", err, seeHelp(cmd))
 	}
-	hint := nearest(name, append(cmd.VisibleFlags(), cmd.VisiblePersistentFlags()...))
+	var names []string
+	for _, flag := range append(cmd.VisibleFlags(), cmd.VisiblePersistentFlags()...) {
+		names = append(names, flag.Names()...)
+	}
+	hint := nearest(name, names)
 	if hint != "" {
 		hint = "-" + hint
 	}
@@ -106,7 +124,7 @@ func didYouMean(name string) string {
 	return " (did you mean " + name + "?)"
 }
 
-// nearest returns the name of the flag most like name, without a dash.
-func nearest(name string, flags []cli.Flag) string {
-	return strings.TrimLeft(cli.SuggestFlag(flags, name, true), "-")
+// nearest returns the one of names most like name.
+func nearest(name string, names []string) string {
+	return strings.TrimLeft(cli.SuggestFlag([]cli.Flag{&cli.BoolFlag{Aliases: names}}, name, true), "-")
 }

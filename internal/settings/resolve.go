@@ -21,7 +21,7 @@ func (p *program) resolve(cmd *cli.Command) error {
 	}
 	for _, level := range cmd.Lineage() {
 		for _, flag := range level.Flags {
-			if err := resolveFlag(flag, file); err != nil {
+			if err := resolveFlag(key(level, flag), flag, file); err != nil {
 				return err
 			}
 		}
@@ -29,40 +29,45 @@ func (p *program) resolve(cmd *cli.Command) error {
 	return nil
 }
 
-func resolveFlag(flag cli.Flag, file *file) error {
+func resolveFlag(key string, flag cli.Flag, file *file) error {
 	if flag.IsSet() || !configurable(flag) {
 		return nil
 	}
-	if set, err := fromEnvironment(flag); set || err != nil {
+	if set, err := fromEnvironment(key, flag); set || err != nil {
 		return err
 	}
-	return file.apply(flag)
+	return file.apply(key, flag)
 }
 
 // openFile reads the file that -config or its variable names; nil if neither does.
 func (p *program) openFile() (*file, error) {
-	if _, err := fromEnvironment(p.config); err != nil {
+	configKey := key(p.root, p.config)
+	if _, err := fromEnvironment(configKey, p.config); err != nil {
 		return nil, err
 	}
 	path := p.config.Get().(string)
 	if path == "" {
 		return nil, nil
 	}
-	var known []cli.Flag
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, qerrors.New(qerrors.InvalidConfig, "cannot read the settings: %w; correct -config or %s", err, Env(configKey))
+	}
+	var known []string
 	_ = p.root.Walk(func(cmd *cli.Command) error {
 		for _, flag := range cmd.Flags {
 			if configurable(flag) {
-				known = append(known, flag)
+				known = append(known, key(cmd, flag))
 			}
 		}
 		return nil
 	})
-	return readFile(path, known)
+	return parseFile(path, data, known)
 }
 
 // fromEnvironment sets the flag from its variable and reports whether it did.
-func fromEnvironment(flag cli.Flag) (bool, error) {
-	env := Env(name(flag))
+func fromEnvironment(key string, flag cli.Flag) (bool, error) {
+	env := Env(key)
 	text := os.Getenv(env)
 	if text == "" || flag.IsSet() {
 		return false, nil

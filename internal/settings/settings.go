@@ -7,19 +7,33 @@
 //	heartbeat-interval: 15s                      # in hub.yaml
 //
 // The command declares plain flags, without Sources; this package adds -config,
-// -h and the help text, and looks up what the command line leaves unset:
+// -h and the help text, and looks up what the command line leaves unset. A program
+// with commands also gets "help" and "completion", which prints scripts for shells.
 //
 //	func main() { os.Exit(settings.Main(command(), settings.ExitCode)) }
 //
 // # Names
 //
-// The key of a flag is its name; its variable is QUIC_ and the name in capitals
-// with underscores ([Env]). All programs share the prefix, so that one
-// environment file configures a machine; two programs that need different values
-// of a flag with the same name get an environment or a file each. An empty
-// variable counts as unset. Variables that belong to no flag are ignored, since
-// they may be another program's; keys that belong to no flag are errors. In a
-// program with subcommands, a file may have the flags of all of them.
+// The key of a flag is its name, behind the name of the command that declares it;
+// the program itself is left out. Its variable is QUIC_ and the key in capitals
+// with underscores ([Env]):
+//
+//	quic-server -max-clients     max-clients   QUIC_MAX_CLIENTS
+//	quic-ctl certs -force        certs-force   QUIC_CERTS_FORCE
+//
+// So what a command declares for itself is safe from the other programs and
+// commands that read the same environment, however plain its name. What several
+// commands share is declared once, by the program: its -api would be QUIC_API.
+//
+// All programs share the prefix, so that one environment file configures a
+// machine; two programs that need different values of a flag with the same name
+// get an environment or a file each. QUIC_CONFIG names the file. A program with
+// commands is used beside the others, in their environment, and could not read
+// their file: its variable has its own name in it, QUIC_CTL_CONFIG for quic-ctl.
+//
+// An empty variable counts as unset. Variables that belong to no flag are ignored,
+// since they may be another program's; keys that belong to no flag are errors. A
+// file may have the keys of all commands.
 //
 // # Lists
 //
@@ -91,16 +105,16 @@ func Run(ctx context.Context, cmd *cli.Command, args []string) error {
 	if cmd.ErrWriter == nil {
 		cmd.ErrWriter = os.Stderr
 	}
-	err := newProgram(cmd).root.Run(ctx, args)
+	err := newProgram(cmd, args).root.Run(ctx, args)
 	if errors.Is(err, errHelp) {
 		return nil
 	}
 	return err
 }
 
-// Env returns the environment variable of a flag: QUIC_LOG_LEVEL for log-level.
-func Env(flag string) string {
-	return "QUIC_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+// Env returns the environment variable of a key: QUIC_LOG_LEVEL for log-level.
+func Env(key string) string {
+	return "QUIC_" + strings.ToUpper(strings.ReplaceAll(key, "-", "_"))
 }
 
 // oneLine returns the text of err for a terminal. A mistake of the caller is

@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/certs"
-	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 const (
@@ -27,19 +26,16 @@ func certsCommand() *cli.Command {
 			"Examples:\n" +
 			"  quic-ctl certs -host hub.example.com -host 192.0.2.7\n" +
 			"  quic-ctl certs -keep-ca -force -host hub.example.com    renew, clients keep trusting",
-		HideHelpCommand: true,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "dir", Value: "certs", Usage: "write to the folder `DIR`, made if need be"},
-			&cli.StringSliceFlag{Name: "host", Usage: "`NAME` or IP address that clients dial; give it several times or separate with commas"},
+			&cli.StringSliceFlag{Name: "host", Usage: "`NAME` or IP address that clients dial, or several with commas between them"},
 			&cli.StringFlag{Name: "client-id", Value: certs.DefaultClientID, Usage: "`ID` of the client that the client's certificate is for"},
 			&cli.IntFlag{Name: "days", Value: int(certs.DefaultValidity / day), Validator: checkDays,
 				Usage: fmt.Sprintf("the server's and the client's certificate are valid for `N` days, at most %d", maxDays)},
-			&cli.BoolFlag{Name: "keep-ca", Usage: "issue from the CA in DIR instead of making a new one", HideDefault: true},
-			&cli.BoolFlag{Name: "force", Usage: "replace files that exist", HideDefault: true},
+			&cli.BoolFlag{Name: "keep-ca", Usage: "issue from the CA in DIR instead of making a new one"},
+			&cli.BoolFlag{Name: "force", Usage: "replace files that exist"},
 		},
-		ArgValidator: noArguments,
-		OnUsageError: onUsageError,
-		Action:       makeCerts,
+		Action: makeCerts,
 	}
 }
 
@@ -53,20 +49,27 @@ func checkDays(n int) error {
 func makeCerts(_ context.Context, cmd *cli.Command) error {
 	made, err := certs.Create(certs.Options{
 		Dir:      cmd.String("dir"),
-		Hosts:    cmd.StringSlice("host"),
+		Hosts:    hosts(cmd),
 		ClientID: cmd.String("client-id"),
 		Validity: time.Duration(cmd.Int("days")) * day,
 		KeepCA:   cmd.Bool("keep-ca"),
 		Force:    cmd.Bool("force"),
 	})
-	switch qerrors.CodeOf(err) {
-	case qerrors.OK:
-	case qerrors.InvalidConfig, qerrors.InvalidClientID:
-		return usageError{err}
-	default:
+	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(cmd.Root().Writer, "%s\nThe server is %s; the client is %s.\nBoth certificates end on %s. Keep the .key files to yourself.\n",
 		strings.Join(made.Files, "\n"), strings.Join(made.Hosts, ", "), made.ClientID, made.NotAfter.Format(time.DateOnly))
 	return err
+}
+
+// hosts returns the values of -host. A comma is part of no name.
+func hosts(cmd *cli.Command) []string {
+	var all []string
+	for _, value := range cmd.StringSlice("host") {
+		for host := range strings.SplitSeq(value, ",") {
+			all = append(all, strings.TrimSpace(host))
+		}
+	}
+	return all
 }

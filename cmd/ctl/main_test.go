@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"crypto/tls"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -16,54 +16,90 @@ import (
 	"github.com/voilet/QuicFlow/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+// programEnv makes the test binary the program itself.
+const programEnv = "TEST_RUNS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(programEnv) != "" {
+		main()
+	}
+	leaktest.Main(m)
+}
+
+// run runs quic-ctl in the folder dir and a clean environment, and returns what
+// it printed and its exit code.
+func run(t *testing.T, dir string, env []string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs strings.Builder
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
+	cmd.Env = append(env, programEnv+"=1", "GOCOVERDIR="+os.Getenv("GOCOVERDIR"),
+		"GORACE=atexit_sleep_ms=0") // the race detector waits for a second by default
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
 
 // TestGolden compares what each command line prints and its exit code with a file
 // in testdata. UPDATE_GOLDEN=1 writes the files anew: read the difference.
 func TestGolden(t *testing.T) {
-	for _, test := range []struct{ name, args string }{
-		{"none", ""},
-		{"help", "-h"},
-		{"help-command", "help"},
-		{"help-unknown", "help nosuch"},
-		{"unknown-command", "nosuch"},
-		{"unknown-flag", "-nosuch"},
-		{"version", "version"},
-		{"version-flag", "-version"},
-		{"version-argument", "version x"},
-		{"certs-help", "certs -h"},
-		{"certs", "certs -dir $DIR/certs"},
-		{"certs-flags", "certs -dir $DIR/certs -host a.example,b.example -host 192.0.2.7 -client-id truck-7 -days 1"},
-		{"certs-double-dash", "certs --dir=$DIR/certs --days=825"},
-		{"certs-exists", "certs -dir $DIR/made"},
-		{"certs-exists-keep-ca", "certs -dir $DIR/made -keep-ca"},
-		{"certs-force", "certs -dir $DIR/made -force"},
-		{"certs-force-keep-ca", "certs -dir $DIR/made -force -keep-ca"},
-		{"certs-no-ca", "certs -dir $DIR/certs -keep-ca"},
-		{"certs-bad-host", "certs -dir $DIR/certs -host hub:8474"},
-		{"certs-bad-days", "certs -dir $DIR/certs -days 826"},
-		{"certs-no-days", "certs -dir $DIR/certs -days 0"},
-		{"certs-bad-flag", "certs -nosuch"},
-		{"certs-no-value", "certs -host"},
-		{"certs-argument", "certs x"},
+	for _, test := range []struct{ name, line string }{
+		{"none", "quic-ctl"},
+		{"help", "quic-ctl -h"},
+		{"help-command", "quic-ctl help"},
+		{"help-unknown", "quic-ctl help nosuch"},
+		{"unknown-command", "quic-ctl cert"},
+		{"unknown-flag", "quic-ctl -nosuch"},
+		{"version", "quic-ctl version"},
+		{"version-flag", "quic-ctl -version"},
+		{"version-argument", "quic-ctl version x"},
+		{"completion", "quic-ctl completion"},
+		{"completion-flags", "quic-ctl certs -d --generate-shell-completion"},
+		{"certs-help", "quic-ctl certs -h"},
+		{"certs", "quic-ctl certs"},
+		{"certs-flags", "quic-ctl certs -dir new -host a.example,b.example -host 192.0.2.7 -client-id truck-7 -days 1"},
+		{"certs-double-dash", "quic-ctl certs --dir=new --days=825"},
+		{"certs-environment", "QUIC_CERTS_DIR=new QUIC_CERTS_HOST=a.example,b.example QUIC_CERTS_CLIENT_ID=truck-7 quic-ctl certs"},
+		{"certs-file", "quic-ctl certs -config ctl.yaml"},
+		{"certs-file-variable", "QUIC_CTL_CONFIG=ctl.yaml quic-ctl certs -days 1"},
+		{"certs-other-variables", "QUIC_CONFIG=hub.yaml QUIC_DIR=made QUIC_HOST=hub:8474 quic-ctl certs"},
+		{"certs-exists", "quic-ctl certs -dir made"},
+		{"certs-exists-keep-ca", "quic-ctl certs -dir made -keep-ca"},
+		{"certs-force", "quic-ctl certs -dir made -force"},
+		{"certs-force-variable", "QUIC_FORCE=true quic-ctl certs -dir made"},
+		{"certs-force-keep-ca", "quic-ctl certs -dir made -force -keep-ca"},
+		{"certs-no-ca", "quic-ctl certs -dir new -keep-ca"},
+		{"certs-bad-host", "quic-ctl certs -host hub:8474"},
+		{"certs-no-host", "quic-ctl certs -host="},
+		{"certs-bad-client-id", "quic-ctl certs -client-id " + strings.Repeat("x", 129)},
+		{"certs-bad-days", "quic-ctl certs -days 826"},
+		{"certs-no-days", "QUIC_CERTS_DAYS=0 quic-ctl certs"},
+		{"certs-bad-flag", "quic-ctl certs -hots hub"},
+		{"certs-no-value", "quic-ctl certs -host"},
+		{"certs-argument", "quic-ctl certs x"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
-			if code := run(t.Context(), []string{"quic-ctl", "certs", "-dir", dir + "/made"}, &bytes.Buffer{}, &bytes.Buffer{}); code != 0 {
-				t.Fatalf("make the certificates that exist: exit code %d", code)
+			if _, stderr, code := run(t, dir, nil, "certs", "-dir", "made"); code != 0 {
+				t.Fatalf("make the certificates that exist: exit code %d: %s", code, stderr)
 			}
-			var stdout, stderr bytes.Buffer
-			args := strings.Fields("quic-ctl " + strings.ReplaceAll(test.args, "$DIR", dir))
-			code := run(t.Context(), args, &stdout, &stderr)
-			got := fmt.Sprintf("$ quic-ctl %s\n%s--- stderr\n%s--- exit code %d\n", test.args, &stdout, &stderr, code)
-			compare(t, filepath.Join("testdata", test.name+".golden"), portable(got, dir))
+			file := "certs-dir: new\ncerts-host: [a.example, 192.0.2.7]\ncerts-days: 825\n"
+			if err := os.WriteFile(filepath.Join(dir, "ctl.yaml"), []byte(file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			env, args, _ := strings.Cut(test.line, "quic-ctl")
+			stdout, stderr, code := run(t, dir, strings.Fields(env), strings.Fields(args)...)
+			got := fmt.Sprintf("$ %s\n%s--- stderr\n%s--- exit code %d\n", test.line, stdout, stderr, code)
+			compare(t, filepath.Join("testdata", test.name+".golden"), portable(got))
 		})
 	}
 }
 
 // portable replaces what differs between runs and machines.
-func portable(s, dir string) string {
-	s = strings.NewReplacer(dir, "$DIR", runtime.Version(), "GO", runtime.GOOS+"/"+runtime.GOARCH, "OS/ARCH").Replace(s)
+func portable(s string) string {
+	s = strings.NewReplacer(runtime.Version(), "GO", runtime.GOOS+"/"+runtime.GOARCH, "OS/ARCH").Replace(s)
 	return regexp.MustCompile(`\d{4}-\d\d-\d\d`).ReplaceAllString(s, "DATE")
 }
 
@@ -85,10 +121,9 @@ func compare(t *testing.T, path, got string) {
 
 func TestCertsWritesWhatTheFlagsSay(t *testing.T) {
 	dir := t.TempDir()
-	var stderr bytes.Buffer
-	args := []string{"quic-ctl", "certs", "-dir", dir, "-host", "a.example,b.example", "-host", "192.0.2.7", "-client-id", "truck-7", "-days", "3"}
-	if code := run(t.Context(), args, &bytes.Buffer{}, &stderr); code != 0 {
-		t.Fatalf("exit code %d: %s", code, &stderr)
+	args := []string{"certs", "-dir", ".", "-host", "a.example, b.example", "-host", "192.0.2.7", "-client-id", "truck-7", "-days", "3"}
+	if _, stderr, code := run(t, dir, nil, args...); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	server, err := tls.LoadX509KeyPair(dir+"/server.crt", dir+"/server.key")
 	if err != nil {

@@ -22,30 +22,35 @@ const limit = 50 * time.Second
 
 func main() { os.Exit(run(append(os.Args, "bin")[1])) }
 
-// run plays the story and, whatever happens, stops what that has started.
 func run(bin string) (code int) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it is not done after %v", limit))
-	defer cancel()
 	for _, variable := range os.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "QUIC_") {
 			check(os.Unsetenv(name)) // it would be a setting of the programs
 		}
 	}
+	bin, err := filepath.Abs(bin)
+	check(err)
 	dir, err := os.MkdirTemp("", "quic-demo-")
 	check(err)
 	defer func() { _ = os.RemoveAll(dir) }() // in the folder for such things
-	bin, err = filepath.Abs(bin)
-	check(err)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, end := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it is not done after %v", limit))
 	d := &demo{screen: newScreen(os.Stdout), ctx: ctx, bin: bin, dir: dir}
 	defer func() {
-		problem := recover()
-		d.endAll()
-		if problem != nil {
-			d.explain(problem)
-			code = 1
+		problem, cause := recover(), context.Cause(ctx)
+		end() // of all processes
+		for _, p := range d.processes {
+			<-p.done
 		}
+		switch {
+		case problem == nil:
+			return
+		case cause != nil:
+			problem = cause
+		}
+		d.explain(problem)
+		code = 1
 	}()
 	d.play()
 	return 0
@@ -54,12 +59,6 @@ func run(bin string) (code int) {
 func check(err error) {
 	if err != nil {
 		panic(err)
-	}
-}
-
-func expect(want, got string) {
-	if got != want {
-		panic(fmt.Sprintf("the answer should have been %q", want))
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,24 +11,29 @@ import (
 	"time"
 )
 
-// grace is how long a process has to end after it was asked to.
-const grace = 5 * time.Second
-
-// process is a program that was started and stays.
+// process is a program that was started and stays until the demonstration ends.
 type process struct {
 	*exec.Cmd
-	ctx  context.Context // ends every wait
 	name string
 	log  string        // the file of what it prints
 	done chan struct{} // closed when it has ended
+}
+
+// command returns a program that gets SIGTERM when the demonstration ends, and is
+// killed five seconds later.
+func (d *demo) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(d.ctx, filepath.Join(d.bin, program), args...)
+	cmd.Dir, cmd.WaitDelay = d.dir, 5*time.Second
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	return cmd
 }
 
 func (d *demo) start(name, program string, args ...string) *process {
 	log, err := os.Create(filepath.Join(d.dir, fmt.Sprintf("%d.log", len(d.processes))))
 	check(err)
 	defer func() { _ = log.Close() }() // the process has its own
-	p := &process{exec.Command(filepath.Join(d.bin, program), args...), d.ctx, name, log.Name(), make(chan struct{})}
-	p.Dir, p.Stdout, p.Stderr = d.dir, log, log
+	p := &process{d.command(program, args...), name, log.Name(), make(chan struct{})}
+	p.Stdout, p.Stderr = log, log
 	if err := p.Start(); err != nil {
 		panic(fmt.Errorf("%w: build the programs with make build", err))
 	}
@@ -41,9 +45,9 @@ func (d *demo) start(name, program string, args ...string) *process {
 	return p
 }
 
-// logged waits until n lines of the log match pattern, and returns what its group
-// matched in the last of them.
-func (p *process) logged(pattern string, n int) string {
+// logged waits until n lines of the log of p match pattern, and returns what its
+// group matched in the last of them.
+func (d *demo) logged(p *process, pattern string, n int) string {
 	expression := regexp.MustCompile(pattern + "()")
 	for {
 		log, err := os.ReadFile(p.log)
@@ -55,37 +59,14 @@ func (p *process) logged(pattern string, n int) string {
 		case <-time.After(5 * time.Millisecond):
 		case <-p.done:
 			panic(fmt.Sprintf("%s has ended: %v", p.name, p.ProcessState))
-		case <-p.ctx.Done():
-			panic(context.Cause(p.ctx))
-		}
-	}
-}
-
-func (p *process) kill() {
-	_ = p.Process.Kill() // fails when it has ended
-	<-p.done
-}
-
-// endAll asks all processes to end, and kills those that do not.
-func (d *demo) endAll() {
-	for _, p := range d.processes {
-		_ = p.Process.Signal(syscall.SIGTERM) // fails when it has ended
-	}
-	for _, p := range d.processes {
-		select {
-		case <-p.done:
-		case <-time.After(grace):
-			p.kill()
+		case <-d.ctx.Done():
+			panic(context.Cause(d.ctx))
 		}
 	}
 }
 
 // explain prints what went wrong, and all that the processes said.
 func (d *demo) explain(problem any) {
-	if errors.Is(d.ctx.Err(), context.Canceled) {
-		fmt.Printf("\nStopped: %v\n", context.Cause(d.ctx))
-		return
-	}
 	fmt.Printf("\nThis went wrong: %v\n", problem)
 	for _, p := range d.processes {
 		log, _ := os.ReadFile(p.log) // or nothing

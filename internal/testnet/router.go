@@ -60,10 +60,11 @@ type router struct {
 	random *rand.Rand
 	places map[string]netip.AddrPort
 	cut    map[netip.AddrPort]bool
+	nat    nat
 }
 
 func newRouter(tb testing.TB) *router {
-	return &router{tb: tb, places: make(map[string]netip.AddrPort), cut: make(map[netip.AddrPort]bool)}
+	return &router{tb: tb, places: make(map[string]netip.AddrPort), cut: make(map[netip.AddrPort]bool), nat: newNAT()}
 }
 
 // place returns the address of a name, the same each time.
@@ -102,7 +103,7 @@ func (r *router) listen(name string) net.PacketConn {
 
 // SendPacket implements simnet.Router.
 func (r *router) SendPacket(p simnet.Packet) error {
-	p.To = net.UDPAddrFromAddrPort(addrPort(p.To)) // simnet tells an IPv4 address of 16 bytes from one of 4
+	p = r.translate(p)
 	for range r.copies(p) {
 		_ = r.PerfectRouter.SendPacket(p) // as on any network, a packet to nobody is lost silently
 	}
@@ -113,7 +114,7 @@ func (r *router) copies(p simnet.Packet) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.cut[addrPort(p.From)], r.cut[addrPort(p.To)], r.random.Float64() < r.Loss:
+	case r.cut[r.nat.inside(addrPort(p.From))], r.cut[addrPort(p.To)], r.random.Float64() < r.Loss:
 		return 0
 	case r.random.Float64() < r.Duplicate:
 		return 2

@@ -3,64 +3,12 @@ package link
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
-
-// DefaultTimeout is how long a sender waits when neither its ctx nor its timeout
-// says.
-const DefaultTimeout = 30 * time.Second
-
-// Pick returns the link that a message is to go on. It may wait for one, with
-// w.Context; a link that has just refused the message is named in refused, and
-// must not be returned again.
-type Pick func(w *Wait, refused *Link) (*Link, error)
-
-// Wait is how long a sender is ready to wait. The context with its deadline is
-// made only when there is something to wait for, which is rare.
-type Wait struct {
-	ctx      context.Context
-	deadline time.Time
-	derived  context.Context
-	cancel   context.CancelFunc
-}
-
-// Context ends with the sender's context, and at the deadline.
-func (w *Wait) Context() context.Context {
-	if w.derived == nil {
-		w.derived, w.cancel = context.WithDeadline(w.ctx, w.deadline)
-	}
-	return w.derived
-}
-
-func (w *Wait) end() {
-	if w.cancel != nil {
-		w.cancel()
-	}
-}
-
-func newWait(ctx context.Context, timeout time.Duration) (Wait, error) {
-	if timeout < 0 {
-		return Wait{}, qerrors.New(qerrors.InvalidArgument, "the timeout %v is negative: use 0 for the deadline of ctx", timeout)
-	}
-	if ctx.Err() != nil {
-		return Wait{}, qerrors.FromContext(context.Cause(ctx))
-	}
-	deadline, ok := ctx.Deadline()
-	if !ok && timeout == 0 {
-		timeout = DefaultTimeout
-	}
-	if timeout > 0 {
-		if d := time.Now().Add(timeout); !ok || d.Before(deadline) {
-			deadline = d
-		}
-	}
-	return Wait{ctx: ctx, deadline: deadline}, nil
-}
 
 // SendMessage sends a copy of msg on the link that pick returns. With waitAck it
 // returns the acknowledgement; otherwise it returns once the message is queued.
@@ -77,9 +25,7 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 	if err != nil {
 		return nil, qerrors.NotSent(err)
 	}
-	err = c.transmit(ctx, timeout, pick, func(w *Wait, l *Link) error {
-		return l.send(w, out, nil)
-	})
+	_, err = c.transmit(ctx, timeout, pick, out)
 	c.Events.MessageSent(out.MsgId, clientID, err)
 	return nil, err
 }
@@ -87,44 +33,40 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 // SendAsync sends a copy of msg on the link that pick returns, and returns the
 // promise of its acknowledgement once the message is queued.
 func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
-	msg *protocol.DataMessage, timeout time.Duration) (p *callback.Promise, err error) {
+	msg *protocol.DataMessage, timeout time.Duration) (*callback.Promise, error) {
 	out, err := c.outgoing(msg)
 	if err != nil {
 		return nil, qerrors.NotSent(err)
 	}
 	out.WaitAck = true
-	err = c.transmit(ctx, timeout, pick, func(w *Wait, l *Link) error {
-		if left := time.Until(w.deadline).Milliseconds() + 1; out.TimeoutMs == 0 || left < int64(out.TimeoutMs) {
-			out.TimeoutMs = uint32(min(max(left, 1), math.MaxUint32))
-		}
-		p, err = l.ask(w, out)
-		return err
-	})
+	p, err := c.transmit(ctx, timeout, pick, out)
 	if err != nil {
 		c.Events.MessageSent(out.MsgId, clientID, err)
-		return nil, err
 	}
-	return p, nil
+	return p, err
 }
 
-// transmit calls send for a link, and again for another when that one has ended
-// meanwhile. Its errors are of messages that were not sent.
+// transmit sends out on a link, and on another when that one has ended meanwhile.
+// Its errors are of messages that were not sent.
 func (c *Config) transmit(ctx context.Context, timeout time.Duration, pick Pick,
-	send func(w *Wait, l *Link) error) error {
+	out *protocol.DataMessage) (*callback.Promise, error) {
 	w, err := newWait(ctx, timeout)
 	if err != nil {
-		return qerrors.NotSent(err)
+		return nil, qerrors.NotSent(err)
 	}
 	defer w.end()
 	var refused *Link
 	for {
 		l, err := pick(&w, refused)
 		if err != nil {
-			return qerrors.NotSent(err)
+			return nil, qerrors.NotSent(err)
 		}
-		err = send(&w, l)
+		if out.WaitAck {
+			out.TimeoutMs = w.remaining(out.TimeoutMs)
+		}
+		p, err := l.send(&w, out)
 		if !errors.Is(err, qerrors.ErrDraining) && !errors.Is(err, qerrors.ErrConnectionLost) {
-			return qerrors.NotSent(err)
+			return p, qerrors.NotSent(err)
 		}
 		refused = l
 	}

@@ -67,23 +67,33 @@ func (m *memory) frames() (all []*protocol.Frame, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, b := range m.written {
-		r := wire.NewReader(&stream{conn: m, chunks: []chunk{{0, b.Bytes()}}, end: endOfStream}, 1<<30)
-		for {
-			var f protocol.Frame
-			n, err := r.Next()
-			if err == nil {
-				err = r.Read(n, &f)
-			}
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, &f)
+		frames, err := decode(b.Bytes())
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, frames...)
 	}
 	return all, nil
+}
+
+// decode returns the frames of one stream.
+func decode(b []byte) (all []*protocol.Frame, err error) {
+	ended := &stream{conn: newMemory(nil), chunks: []chunk{{0, b}}, end: endOfStream}
+	r := wire.NewReader(ended, 1<<30)
+	for {
+		var f protocol.Frame
+		n, err := r.Next()
+		if err == nil {
+			err = r.Read(n, &f)
+		}
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, &f)
+	}
 }
 
 type writer struct {

@@ -3,8 +3,10 @@ package link
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/voilet/QuicFlow/internal/wire"
+	"github.com/voilet/QuicFlow/pkg/callback"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -38,10 +40,12 @@ type parcel struct {
 	frame []byte                // already encoded: large, or shared by a broadcast
 	size  int                   // of the frame's body
 	lane  class
-	// await makes the promise of the acknowledgement, if somebody waits for it. It
-	// is called when all else is done: there is a promise if, and only if, the
-	// message is on its way.
-	await func() error
+	// For a message whose acknowledgement somebody awaits: where the promise of it
+	// is made, with this deadline, when all else is done. So there is a promise if,
+	// and only if, the message is on its way.
+	promises *callback.Table
+	deadline time.Time
+	promise  *callback.Promise
 }
 
 func (o *outbox) init(conn Conn, wg *sync.WaitGroup, cfg *Config) {
@@ -60,7 +64,7 @@ func (o *outbox) put(w *Wait, p *parcel) error {
 		return err
 	}
 	if p.size > wire.LargeFrame {
-		if err := p.promise(); err != nil {
+		if err := p.await(); err != nil {
 			return err
 		}
 		o.addLarge(&o.largeData, largeFrame{p.frame, p.lane, p.silent()})
@@ -79,19 +83,19 @@ func (p *parcel) encode(b []byte) (_ []byte, err error) {
 	} else if b, err = wire.AppendData(b, p.msg, p.size); err != nil {
 		return nil, err
 	}
-	return b, p.promise()
+	return b, p.await()
 }
 
-func (p *parcel) promise() error {
-	if p.await == nil {
-		return nil
+func (p *parcel) await() (err error) {
+	if p.promises != nil {
+		p.promise, err = p.promises.Add(p.msg.MsgId, p.deadline)
 	}
-	return p.await()
+	return err
 }
 
 // silent counts the parcel if nobody would learn that it was lost.
 func (p *parcel) silent() int {
-	if p.await != nil {
+	if p.promises != nil {
 		return 0
 	}
 	return 1

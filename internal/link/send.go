@@ -9,38 +9,29 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// send queues m, which the link only reads and does not keep. With await, which
-// may be nil, it makes the promise of the acknowledgement. Every error means that
-// nothing was sent, and that there is no promise.
-func (l *Link) send(w *Wait, m *protocol.DataMessage, await func() error) error {
+// send queues m, which the link only reads and does not keep. If m asks for an
+// acknowledgement, it returns the promise of it. Every error means that nothing
+// was sent, and that there is no promise.
+func (l *Link) send(w *Wait, m *protocol.DataMessage) (*callback.Promise, error) {
 	if len(m.Payload) > l.peerMax {
-		return l.tooLarge(len(m.Payload))
+		return nil, l.tooLarge(len(m.Payload))
 	}
-	p := parcel{msg: m, size: wire.DataSize(m), lane: classOf(m.Priority), await: await}
+	p := parcel{msg: m, size: wire.DataSize(m), lane: classOf(m.Priority)}
+	if m.WaitAck {
+		p.promises, p.deadline = l.promises, w.deadline
+	}
 	if p.size > wire.LargeFrame {
 		frame, err := wire.AppendData(make([]byte, 0, p.size+8), m, p.size)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.frame = frame
 	}
 	if err := l.out.put(w, &p); err != nil {
-		return err
-	}
-	l.count(len(m.Payload))
-	return nil
-}
-
-// ask is send for a message that asks for an acknowledgement.
-func (l *Link) ask(w *Wait, m *protocol.DataMessage) (p *callback.Promise, err error) {
-	err = l.send(w, m, func() (err error) {
-		p, err = l.promises.Add(m.MsgId, w.deadline)
-		return err
-	})
-	if err != nil {
 		return nil, err
 	}
-	return p, nil
+	l.count(len(m.Payload))
+	return p.promise, nil
 }
 
 func (l *Link) tooLarge(n int) error {

@@ -25,7 +25,8 @@ func onLoopback(b *testing.B, n int, hubs, clients *dispatcher.Dispatcher) (*ser
 	hub := network.Hub(hubs, nil)
 	all := make([]*client.Client, n)
 	for i := range all {
-		all[i] = network.Client(fmt.Sprint("c", i), clients, nil)
+		// Each with a socket of its own, as on as many machines.
+		all[i] = network.Client(fmt.Sprint("c", i), clients, func(c *client.ClientConfig) { c.Socket = nil })
 	}
 	network.Connect(all...)
 	return hub, all

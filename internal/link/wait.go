@@ -1,0 +1,70 @@
+package link
+
+import (
+	"context"
+	"math"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// DefaultTimeout is how long a sender waits when neither its ctx nor its timeout
+// says.
+const DefaultTimeout = 30 * time.Second
+
+// Pick returns the link that a message is to go on. It may wait for one, with
+// w.Context; a link that has just refused the message is named in refused, and
+// must not be returned again.
+type Pick func(w *Wait, refused *Link) (*Link, error)
+
+// Wait is how long a sender is ready to wait. The context with its deadline is
+// made only when there is something to wait for, which is rare.
+type Wait struct {
+	ctx      context.Context
+	deadline time.Time
+	derived  context.Context
+	cancel   context.CancelFunc
+}
+
+// Context ends with the sender's context, and at the deadline.
+func (w *Wait) Context() context.Context {
+	if w.derived == nil {
+		w.derived, w.cancel = context.WithDeadline(w.ctx, w.deadline)
+	}
+	return w.derived
+}
+
+// remaining returns the time that is left, in milliseconds and at least one, or
+// less if the caller has asked for less.
+func (w *Wait) remaining(asked uint32) uint32 {
+	left := time.Until(w.deadline).Milliseconds() + 1
+	if asked > 0 && int64(asked) < left {
+		return asked
+	}
+	return uint32(min(max(left, 1), math.MaxUint32))
+}
+
+func (w *Wait) end() {
+	if w.cancel != nil {
+		w.cancel()
+	}
+}
+
+func newWait(ctx context.Context, timeout time.Duration) (Wait, error) {
+	if timeout < 0 {
+		return Wait{}, qerrors.New(qerrors.InvalidArgument, "the timeout %v is negative: use 0 for the deadline of ctx", timeout)
+	}
+	if ctx.Err() != nil {
+		return Wait{}, qerrors.FromContext(context.Cause(ctx))
+	}
+	deadline, ok := ctx.Deadline()
+	if !ok && timeout == 0 {
+		timeout = DefaultTimeout
+	}
+	if timeout > 0 {
+		if d := time.Now().Add(timeout); !ok || d.Before(deadline) {
+			deadline = d
+		}
+	}
+	return Wait{ctx: ctx, deadline: deadline}, nil
+}

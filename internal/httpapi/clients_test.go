@@ -74,11 +74,7 @@ func TestDisconnect(t *testing.T) {
 	h := startHub(t, server.ServerConfig{})
 	c := h.connect("a", echo)
 	call(t, h.api, "DELETE", "/api/clients/a", "", http.StatusNoContent, nil)
-	select {
-	case <-c.Done():
-	case <-time.After(patience):
-		t.Fatal("the client is still connected")
-	}
+	h.disconnected("a", c)
 	var p httpapi.Problem
 	call(t, h.api, "GET", "/api/clients/a", "", http.StatusNotFound, &p)
 	call(t, h.api, "DELETE", "/api/clients/a", "", http.StatusNotFound, &p)

@@ -94,6 +94,27 @@ func (h *hub) connect(id string, handle handler) *client.Client {
 	return c
 }
 
+// disconnected waits until both sides know that c has no connection any more.
+func (h *hub) disconnected(id string, c *client.Client) {
+	h.t.Helper()
+	end := time.After(patience)
+	select {
+	case <-c.Done():
+	case <-end:
+		h.t.Fatal("the client is still connected")
+	}
+	for {
+		if _, connected := h.srv.Client(id); !connected {
+			return
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-end:
+			h.t.Fatal("the hub still has the client")
+		}
+	}
+}
+
 func echo(_ context.Context, m *protocol.DataMessage) (*protocol.DataMessage, error) {
 	return &protocol.DataMessage{Payload: m.Payload}, nil
 }

@@ -154,24 +154,25 @@ func TestDisconnectedMeanwhile(t *testing.T) {
 	h := startHub(t, server.ServerConfig{})
 	handling, release := make(chan struct{}), make(chan struct{})
 	defer close(release)
-	h.connect("a", func(context.Context, *protocol.DataMessage) (*protocol.DataMessage, error) {
+	c := h.connect("a", func(context.Context, *protocol.DataMessage) (*protocol.DataMessage, error) {
 		close(handling)
 		<-release
 		return nil, nil
 	})
-	disconnected := make(chan error, 1)
+	result := make(chan error, 1)
 	go func() {
 		<-handling
-		disconnected <- h.srv.Disconnect("a", "on purpose")
+		result <- h.srv.Disconnect("a", "on purpose")
 	}()
 	var got httpapi.Problem
 	call(t, h.api, "POST", "/api/send", `{"client_id":"a","wait_ack":true}`, http.StatusConflict, &got)
 	if got.Code != "connection_lost" || got.Outcome != "unknown" {
 		t.Errorf("got %+v", got)
 	}
-	if err := <-disconnected; err != nil {
+	if err := <-result; err != nil {
 		t.Error(err)
 	}
+	h.disconnected("a", c)
 }
 
 func TestCallerGoesAway(t *testing.T) {
@@ -221,5 +222,46 @@ func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusForbidden || response.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("status %d, content type %q", response.StatusCode, response.Header.Get("Content-Type"))
+	}
+}
+
+func TestDraining(t *testing.T) {
+	h := startHub(t, server.ServerConfig{})
+	handling, release := make(chan struct{}), make(chan struct{})
+	h.connect("a", func(context.Context, *protocol.DataMessage) (*protocol.DataMessage, error) {
+		close(handling)
+		<-release
+		return nil, nil
+	})
+	call(t, h.api, "POST", "/api/send", `{"client_id":"a"}`, http.StatusOK, nil)
+	<-handling
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		stop(t, h.srv.Stop)
+	}()
+	defer func() {
+		close(release)
+		<-stopped
+	}()
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		response, err := h.api.Client().Post(h.api.URL+"/api/send", "application/json", strings.NewReader(`{"client_id":"b"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode == http.StatusServiceUnavailable {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("a hub that is being stopped answers with status %d", response.StatusCode)
+		}
+	}
+	for path, body := range map[string]string{"/api/send": `{"client_id":"a"}`, "/api/broadcast": `{}`} {
+		var p httpapi.Problem
+		call(t, h.api, "POST", path, body, http.StatusServiceUnavailable, &p)
+		if p.Code != "draining" {
+			t.Errorf("%s: %+v", path, p)
+		}
 	}
 }

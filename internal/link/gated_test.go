@@ -2,6 +2,7 @@ package link_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"slices"
@@ -112,6 +113,26 @@ func (g *gated) Frames(urgency int8) (all []*protocol.Frame) {
 		all = append(all, frames...)
 	}
 	return all
+}
+
+// decode returns the frames of one stream.
+func decode(b []byte) (all []*protocol.Frame, err error) {
+	ended := &stream{conn: newMemory(nil), chunks: []chunk{{0, b}}, end: endOfStream}
+	r := wire.NewReader(ended, 1<<30)
+	for {
+		var f protocol.Frame
+		n, err := r.Next()
+		if err == nil {
+			err = r.Read(n, &f)
+		}
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, &f)
+	}
 }
 
 type gatedStream struct {

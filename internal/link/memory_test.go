@@ -76,26 +76,6 @@ func (m *memory) frames() (all []*protocol.Frame, err error) {
 	return all, nil
 }
 
-// decode returns the frames of one stream.
-func decode(b []byte) (all []*protocol.Frame, err error) {
-	ended := &stream{conn: newMemory(nil), chunks: []chunk{{0, b}}, end: endOfStream}
-	r := wire.NewReader(ended, 1<<30)
-	for {
-		var f protocol.Frame
-		n, err := r.Next()
-		if err == nil {
-			err = r.Read(n, &f)
-		}
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, &f)
-	}
-}
-
 type writer struct {
 	m *memory
 	b *bytes.Buffer

@@ -33,7 +33,7 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	case <-ctx.Done():
 		log.Info("stopping", "reason", context.Cause(ctx), "drain_timeout", cmd.Duration("drain-timeout"))
 	}
-	err = program.Drain(ctx, cmd, d, c.Close)
+	err = program.Drain(ctx, cmd, c.Close)
 	if gaveUp != nil {
 		return gaveUp
 	}

@@ -64,6 +64,8 @@ func tell(ctx context.Context, c *client.Client, msg *protocol.DataMessage, lost
 		case closed = <-lost:
 		default:
 		}
+	} else if ctx.Err() != nil {
+		closed = context.Cause(ctx)
 	}
 	return qerrors.Unknown(closed)
 }

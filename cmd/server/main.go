@@ -107,5 +107,5 @@ func run(ctx context.Context, cmd *cli.Command) error {
 	case <-ctx.Done():
 		log.Info("stopping", "reason", context.Cause(ctx), "drain_timeout", cmd.Duration("drain-timeout"))
 	}
-	return errors.Join(err, program.Drain(ctx, cmd, d, h.stop))
+	return errors.Join(err, program.Drain(ctx, cmd, h.stop))
 }

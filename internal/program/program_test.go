@@ -177,7 +177,7 @@ func TestDrainGivesItsTime(t *testing.T) {
 	end()
 	failure := errors.New("it failed")
 	err := run(t, func(cmd *cli.Command) error {
-		return program.Drain(ended, cmd, dispatcher.NewDispatcher(nil), func(ctx context.Context) error {
+		return program.Drain(ended, cmd, func(ctx context.Context) error {
 			deadline, ok := ctx.Deadline()
 			if left := time.Until(deadline); !ok || left <= 0 || left > time.Hour || ctx.Err() != nil {
 				t.Errorf("the context ends in %v, with error %v", left, ctx.Err())

@@ -36,6 +36,7 @@ func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	p := &Process{t: t, cmd: cmd, ended: make(chan struct{})}
 	p.out.changed = make(chan struct{})
 	cmd.Stdout, cmd.Stderr = stream{&p.out, &p.out.stdout}, stream{&p.out, &p.out.stderr}
+	cmd.WaitDelay = time.Second // programs that it leaves behind may hold its output open
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -145,7 +145,7 @@ func (h *Handler) OnMessage(ctx context.Context, msg *protocol.DataMessage) (*pr
 
 // killed explains the end of a program whose context ended.
 func killed(cause error) error {
-	e := qerrors.FromContext(cause)
+	e := qerrors.From(cause)
 	switch e.Code {
 	case qerrors.HandlerFailed, qerrors.HandlerTimeout, qerrors.DeadlinePassed, qerrors.HandlerCanceled:
 		return e

@@ -45,7 +45,7 @@ func (o *outbox) room(w *Wait, b *budget) error {
 			o.mu.Lock()
 		case <-ctx.Done():
 			o.mu.Lock()
-			return qerrors.FromContext(context.Cause(ctx))
+			return qerrors.FromContext(ctx)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func (l *Link) Drain(ctx context.Context, code qerrors.Code, reason string, reco
 		return nil
 	case <-ctx.Done():
 		l.conn.Close(code, reason)
-		return qerrors.FromContext(context.Cause(ctx))
+		return qerrors.FromContext(ctx)
 	}
 }
 

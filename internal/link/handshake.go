@@ -133,8 +133,8 @@ func (l *Link) ended(ctx context.Context, err error) error {
 
 // tooLate says why a handshake ended with ctx.
 func tooLate(ctx context.Context) error {
-	if cause := context.Cause(ctx); !errors.Is(cause, context.DeadlineExceeded) {
-		return qerrors.FromContext(cause)
+	if !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return qerrors.FromContext(ctx)
 	}
 	return qerrors.New(qerrors.HelloTimeout, "no hello or welcome in time")
 }

@@ -22,14 +22,19 @@ func CheckMessage(msg *protocol.DataMessage, maxPayload int) error {
 		return invalid("the message id has %d bytes: use at most %d, or leave it empty", len(msg.MsgId), MaxIDBytes)
 	case len(msg.SenderId) > MaxIDBytes, len(msg.ReceiverId) > MaxIDBytes, len(msg.OrderingKey) > MaxIDBytes:
 		return invalid("sender id, receiver id and ordering key have at most %d bytes each", MaxIDBytes)
-	case len(msg.Headers) > MaxHeaders:
-		return invalid("the message has %d headers: use at most %d", len(msg.Headers), MaxHeaders)
 	case len(msg.Payload) > maxPayload:
 		return qerrors.New(qerrors.PayloadTooLarge,
 			"a payload of %d bytes is over the limit of %d: split it, or raise MaxPayload on both sides", len(msg.Payload), maxPayload)
 	}
+	return checkHeaders(msg.Headers)
+}
+
+func checkHeaders(headers map[string]string) error {
+	if len(headers) > MaxHeaders {
+		return invalid("the message has %d headers: use at most %d", len(headers), MaxHeaders)
+	}
 	bytes := 0
-	for key, value := range msg.Headers {
+	for key, value := range headers {
 		bytes += len(key) + len(value)
 	}
 	if bytes > MaxHeaderBytes {

@@ -114,6 +114,9 @@ func (l *Link) receiveData(m *protocol.DataMessage) error {
 	if len(m.Payload) > l.cfg.MaxPayload {
 		return qerrors.New(qerrors.PayloadTooLarge, "a payload of %d bytes; the limit is %d", len(m.Payload), l.cfg.MaxPayload)
 	}
+	if err := checkHeaders(m.Headers); err != nil {
+		return qerrors.New(qerrors.ProtocolViolation, "%w", err)
+	}
 	if l.cfg.Hub {
 		m.SenderId = l.session.ClientID() // whatever the client says
 	}

@@ -76,9 +76,13 @@ func (l *Link) Offer(p *Parcel) error {
 	return nil
 }
 
+// pingPadding makes the packet of a ping large enough for a stateless reset to be
+// the answer, where the peer was restarted.
+const pingPadding = 32
+
 // Ping asks the peer for a sign of life.
 func (l *Link) Ping() {
-	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Ping{Ping: &protocol.Ping{}}})
+	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Ping{Ping: &protocol.Ping{Padding: make([]byte, pingPadding)}}})
 }
 
 // CheckHeartbeat closes the connection when maxStrikes checks in a row have found

@@ -55,7 +55,7 @@ func newWait(ctx context.Context, timeout time.Duration) (Wait, error) {
 		return Wait{}, qerrors.New(qerrors.InvalidArgument, "the timeout %v is negative: use 0 for the deadline of ctx", timeout)
 	}
 	if ctx.Err() != nil {
-		return Wait{}, qerrors.FromContext(context.Cause(ctx))
+		return Wait{}, qerrors.FromContext(ctx)
 	}
 	deadline, ok := ctx.Deadline()
 	if !ok && timeout == 0 {

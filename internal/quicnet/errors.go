@@ -45,7 +45,7 @@ func translate(err error) error {
 	case errors.As(err, &network):
 		return qerrors.New(qerrors.Unreachable, "the network cannot be used: %w", err)
 	default:
-		return qerrors.FromContext(err)
+		return qerrors.From(err)
 	}
 }
 

@@ -3,7 +3,6 @@ package wire_test
 import (
 	"bytes"
 	"encoding/hex"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,8 +12,6 @@ import (
 	"github.com/voilet/QuicFlow/internal/wire"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 type sample struct {
 	name  string
@@ -55,7 +52,7 @@ func samples() []sample {
 }
 
 // TestGolden holds the bytes that other implementations and other versions send
-// and expect, in both directions: "go test -update" writes them anew, and means a
+// and expect, in both directions: UPDATE_GOLDEN=1 writes them anew, and means a
 // new version of the protocol.
 func TestGolden(t *testing.T) {
 	var written []string
@@ -64,7 +61,7 @@ func TestGolden(t *testing.T) {
 		written = append(written, file)
 		t.Run(sample.name, func(t *testing.T) {
 			stream := encode(t, nil, sample.frame)
-			if *update {
+			if os.Getenv("UPDATE_GOLDEN") != "" {
 				if err := os.WriteFile(file, hexLines(stream), 0o644); err != nil {
 					t.Fatal(err)
 				}

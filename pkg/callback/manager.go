@@ -95,13 +95,6 @@ func (t *Table) Complete(ack *protocol.AckMessage) bool {
 	return ok
 }
 
-// Withdraw completes the promise with err, unless it has completed.
-func (t *Table) Withdraw(p *Promise, err error) {
-	if t.remove(p) {
-		p.complete(nil, err)
-	}
-}
-
 // Len returns how many promises wait.
 func (t *Table) Len() int {
 	t.mu.Lock()

@@ -43,7 +43,6 @@ func TestModel(t *testing.T) {
 			}
 			rt.Repeat(map[string]func(*rapid.T){
 				"add": m.add, "acknowledge": m.acknowledge, "cancel": m.cancel,
-				"withdraw": m.withdraw, "sleep": m.sleep, "close": m.close, "": m.check,
 			})
 			for i := range m.tables {
 				m.tables[i].Close(qerrors.ErrClosed)
@@ -103,10 +102,6 @@ func (m *model) acknowledge(t *rapid.T) {
 
 func (m *model) cancel(t *rapid.T) {
 	m.end(t, qerrors.Canceled, func(p *made) { p.promise.Cancel(nil) })
-}
-
-func (m *model) withdraw(t *rapid.T) {
-	m.end(t, qerrors.QueueFull, func(p *made) { m.tables[p.table].Withdraw(p.promise, qerrors.ErrQueueFull) })
 }
 
 // end does something to any promise; it matters only to one that waits.

@@ -55,7 +55,7 @@ func (p *Promise) Wait(ctx context.Context) (*protocol.AckMessage, error) {
 	select {
 	case <-p.done:
 	case <-ctx.Done():
-		p.Cancel(context.Cause(ctx))
+		p.Cancel(qerrors.FromContext(ctx))
 	}
 	return p.Result()
 }
@@ -70,8 +70,16 @@ func (p *Promise) Then(f func(*protocol.AckMessage, error)) {
 // The message itself is not called back: whether it was handled is unknown.
 func (p *Promise) Cancel(cause error) {
 	if p.table.remove(p) {
-		p.complete(nil, qerrors.Unknown(qerrors.FromContext(cause)))
+		p.complete(nil, qerrors.Unknown(canceled(cause)))
 	}
+}
+
+// canceled gives a cause that is the caller's own the code of a cancellation.
+func canceled(cause error) error {
+	if e := qerrors.From(cause); e.Code != qerrors.Internal {
+		return e
+	}
+	return qerrors.New(qerrors.Canceled, "%w", cause)
 }
 
 // expire is called by the wheel.

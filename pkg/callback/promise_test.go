@@ -39,7 +39,6 @@ func TestCompleted(t *testing.T) {
 		t.Error("a second acknowledgement found a promise")
 	}
 	p.Cancel(errors.New("too late"))
-	table.Withdraw(p, errors.New("too late"))
 	if ack, err := p.Result(); ack != failure || err != nil {
 		t.Errorf("the result became %v, %v", ack, err)
 	}
@@ -57,7 +56,7 @@ func TestCancel(t *testing.T) {
 		{context.Canceled, qerrors.Canceled, context.Canceled},
 		{context.DeadlineExceeded, qerrors.Timeout, context.DeadlineExceeded},
 		{nil, qerrors.Canceled, context.Canceled},
-		{own, qerrors.Internal, own},
+		{own, qerrors.Canceled, own},
 		{qerrors.ErrDisconnected, qerrors.Disconnected, qerrors.ErrDisconnected},
 		{errors.Join(own, qerrors.ErrClosed), qerrors.Closed, own},
 	} {

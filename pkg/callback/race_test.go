@@ -46,7 +46,6 @@ func TestExactlyOnce(t *testing.T) {
 		}
 		each(func(i int, _ *callback.Promise) { table.Complete(ackOf(strconv.Itoa(i))) })
 		each(func(_ int, p *callback.Promise) { p.Cancel(context.Canceled) })
-		each(func(_ int, p *callback.Promise) { table.Withdraw(p, qerrors.ErrQueueFull) })
 		each(func(_ int, p *callback.Promise) { _, _ = p.Wait(ended) })
 		each(func(i int, p *callback.Promise) {
 			if i == count/2 {

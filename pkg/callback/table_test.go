@@ -109,20 +109,6 @@ func TestClose(t *testing.T) {
 	wantNothing(t, m)
 }
 
-// TestWithdraw: the error is handed on as it is, for whoever withdraws knows more
-// than that the outcome is unknown.
-func TestWithdraw(t *testing.T) {
-	m := callback.NewManager(0)
-	table := m.NewTable(nil)
-	p := add(t, table, "1", in(time.Hour))
-	notSent := qerrors.NotSent(qerrors.ErrQueueFull)
-	table.Withdraw(p, notSent)
-	if _, err := p.Result(); err != notSent {
-		t.Errorf("withdrawn with %v, want %v", err, notSent)
-	}
-	wantNothing(t, m)
-}
-
 // TestOnDone: it is told of each promise once, before the promise completes.
 func TestOnDone(t *testing.T) {
 	var told []string
@@ -134,14 +120,13 @@ func TestOnDone(t *testing.T) {
 			t.Errorf("%s was done before", id)
 		}
 	})
-	for _, id := range []string{"answered", "cancelled", "withdrawn", "lost"} {
+	for _, id := range []string{"answered", "cancelled", "lost"} {
 		promises[id] = add(t, table, id, in(time.Hour))
 	}
 	table.Complete(ackOf("answered"))
 	promises["cancelled"].Cancel(nil)
-	table.Withdraw(promises["withdrawn"], qerrors.ErrQueueFull)
 	table.Close(qerrors.ErrConnectionLost)
-	want := []string{"answered answered ok", "cancelled  canceled", "withdrawn  queue_full", "lost  connection_lost"}
+	want := []string{"answered answered ok", "cancelled  canceled", "lost  connection_lost"}
 	if fmt.Sprint(told) != fmt.Sprint(want) {
 		t.Errorf("told %q, want %q", told, want)
 	}

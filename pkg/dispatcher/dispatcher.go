@@ -160,7 +160,7 @@ func (d *Dispatcher) Submit(wait, base context.Context, msg *protocol.DataMessag
 		select {
 		case d.queue <- t:
 		case <-wait.Done():
-			return qerrors.FromContext(context.Cause(wait))
+			return qerrors.FromContext(wait)
 		}
 	}
 	d.wake()

@@ -88,32 +88,44 @@ func withOutcome(err error, outcome Outcome) error {
 	if err == nil {
 		return nil
 	}
-	marked := *FromContext(err)
+	marked := *From(err)
 	marked.Outcome = outcome
 	return &marked
 }
 
-// FromContext turns the cause of an ended context into an Error: Timeout for a
-// deadline, Canceled for a cancellation, the cause itself when it already is an
-// Error, one with the same code around a cause that wraps an Error, and Internal
-// for anything else. A nil cause is a cancellation, as for context.CancelCauseFunc.
-func FromContext(cause error) *Error {
-	if cause == nil {
-		cause = context.Canceled
+// FromContext returns why ctx, which has ended, did: Timeout for its deadline and
+// Canceled for a cancellation, around its cause. A cause that is an Error, or
+// wraps one, keeps its code.
+func FromContext(ctx context.Context) *Error {
+	cause := context.Cause(ctx)
+	if e := From(cause); e.Code != Internal {
+		return e
+	}
+	e := *From(ctx.Err())
+	e.Message, e.Err = e.Message+": "+cause.Error(), errors.Join(cause, e.Err)
+	return &e
+}
+
+// From returns err as an Error: itself if it is one; one with the same code if it
+// wraps one; Timeout or Canceled for the errors of an ended context; Internal for
+// any other. A nil err counts as a cancellation, as for context.CancelCauseFunc.
+func From(err error) *Error {
+	if err == nil {
+		err = context.Canceled
 	}
 	var e *Error
 	switch {
-	case errors.As(cause, &e):
-		if cause == error(e) {
+	case errors.As(err, &e):
+		if err == error(e) {
 			return e
 		}
-		return &Error{Code: e.Code, Message: cause.Error(), Outcome: e.Outcome, Remote: e.Remote, Err: cause}
-	case errors.Is(cause, context.DeadlineExceeded):
-		return &Error{Code: Timeout, Message: "the deadline passed", Err: cause}
-	case errors.Is(cause, context.Canceled):
-		return &Error{Code: Canceled, Message: "the context was cancelled", Err: cause}
+		return &Error{Code: e.Code, Message: err.Error(), Outcome: e.Outcome, Remote: e.Remote, Err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Code: Timeout, Message: "the deadline passed", Err: err}
+	case errors.Is(err, context.Canceled):
+		return &Error{Code: Canceled, Message: "the context was cancelled", Err: err}
 	default:
-		return &Error{Code: Internal, Message: cause.Error(), Err: cause}
+		return &Error{Code: Internal, Message: err.Error(), Err: err}
 	}
 }
 

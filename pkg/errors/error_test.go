@@ -39,7 +39,7 @@ func TestNewKeepsTheCause(t *testing.T) {
 	}
 }
 
-func TestFromContext(t *testing.T) {
+func TestFrom(t *testing.T) {
 	stop := qerrors.New(qerrors.Closed, "stopped")
 	wrapped := fmt.Errorf("while waiting: %w", qerrors.NotSent(stop))
 	for _, test := range []struct {
@@ -54,24 +54,24 @@ func TestFromContext(t *testing.T) {
 		{"ours", stop, *stop},
 		{"wraps ours", wrapped, qerrors.Error{Code: qerrors.Closed, Message: wrapped.Error(), Outcome: qerrors.OutcomeNotSent, Err: wrapped}},
 	} {
-		if diff := cmp.Diff(test.want, *qerrors.FromContext(test.cause), cmpopts.EquateErrors()); diff != "" {
+		if diff := cmp.Diff(test.want, *qerrors.From(test.cause), cmpopts.EquateErrors()); diff != "" {
 			t.Errorf("%s: %s", test.name, diff)
 		}
 	}
-	if qerrors.FromContext(stop) != stop {
+	if qerrors.From(stop) != stop {
 		t.Error("an Error was copied")
 	}
 }
 
-// TestFromContextKeepsTheChain: whoever cancels with a cause of his own finds it
+// TestFromKeepsTheChain: whoever cancels with a cause of his own finds it
 // again.
-func TestFromContextKeepsTheChain(t *testing.T) {
+func TestFromKeepsTheChain(t *testing.T) {
 	own := errors.New("the user gave up")
 	cause := errors.Join(own, qerrors.ErrTimeout)
 	for name, err := range map[string]error{
-		"FromContext": qerrors.FromContext(cause),
-		"NotSent":     qerrors.NotSent(cause),
-		"Unknown":     qerrors.Unknown(cause),
+		"From":    qerrors.From(cause),
+		"NotSent": qerrors.NotSent(cause),
+		"Unknown": qerrors.Unknown(cause),
 	} {
 		if !errors.Is(err, own) || !errors.Is(err, qerrors.ErrTimeout) || qerrors.CodeOf(err) != qerrors.Timeout {
 			t.Errorf("%s: %v has lost what it was made from", name, err)

@@ -12,7 +12,7 @@ import (
 const maxWaitingEvents = 8192
 
 // Events calls the hooks. All its methods return at once and may be called from
-// any goroutine; the zero number of hooks costs a nil check.
+// any goroutine; where there is no hook they cost a nil check.
 type Events struct {
 	hooks   EventHooks
 	log     *slog.Logger
@@ -125,24 +125,39 @@ func (e *Events) enqueue(call func()) {
 
 // run calls what waits and ends when nothing does.
 func (e *Events) run() {
+	ended := false
+	defer func() {
+		if !ended { // a hook has called runtime.Goexit
+			go e.run()
+		}
+	}()
 	for {
-		e.mu.Lock()
-		calls := e.waiting
-		e.waiting = nil
-		if len(calls) == 0 {
-			e.running = false
-			if e.idle != nil {
-				close(e.idle)
-				e.idle = nil
-			}
-			e.mu.Unlock()
+		call := e.next()
+		if call == nil {
+			ended = true
 			return
 		}
-		e.mu.Unlock()
-		for _, call := range calls {
-			e.call(call)
-		}
+		e.call(call)
 	}
+}
+
+// next takes the oldest call that waits. Without one it returns nil, and run has
+// ended for all others to see.
+func (e *Events) next() func() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.waiting) > 0 {
+		call := e.waiting[0]
+		e.waiting[0] = nil // the array outlives it
+		e.waiting = e.waiting[1:]
+		return call
+	}
+	e.waiting, e.running = nil, false
+	if e.idle != nil {
+		close(e.idle)
+		e.idle = nil
+	}
+	return nil
 }
 
 func (e *Events) call(hook func()) {
@@ -154,7 +169,7 @@ func (e *Events) call(hook func()) {
 	hook()
 }
 
-// Wait returns when all events so far were told, or with ctx's cause.
+// Wait returns when no event waits to be told, or with ctx's cause.
 func (e *Events) Wait(ctx context.Context) error {
 	e.mu.Lock()
 	if !e.running {

@@ -2,7 +2,6 @@ package monitoring_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,10 +12,8 @@ import (
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
 // TestLogger compares lines of all levels, from loggers of all levels, with
-// testdata/log.golden, which "go test -update" writes anew.
+// testdata/log.golden, which UPDATE_GOLDEN=1 writes anew.
 func TestLogger(t *testing.T) {
 	var got strings.Builder
 	for _, format := range []string{"text", "json", "", "xml"} {
@@ -35,7 +32,7 @@ func TestLogger(t *testing.T) {
 	}
 	text := regexp.MustCompile(`20\d\d-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)`).ReplaceAllString(got.String(), "TIME")
 	golden := filepath.Join("testdata", "log.golden")
-	if *update {
+	if os.Getenv("UPDATE_GOLDEN") != "" {
 		if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

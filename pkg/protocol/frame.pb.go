@@ -372,8 +372,12 @@ func (x *Welcome) GetSoftware() string {
 
 // Ping asks for a Pong with the same number.
 type Ping struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sequence uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// At least 32 bytes of anything. A hub that was restarted answers packets of
+	// connections that it does not know with a stateless reset, but only those
+	// that are larger than the reset (RFC 9000, section 10.3).
+	Padding       []byte `protobuf:"bytes,2,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -413,6 +417,13 @@ func (x *Ping) GetSequence() uint64 {
 		return x.Sequence
 	}
 	return 0
+}
+
+func (x *Ping) GetPadding() []byte {
+	if x != nil {
+		return x.Padding
+	}
+	return nil
 }
 
 // Pong answers a Ping.
@@ -684,9 +695,10 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +
 	"\x11max_payload_bytes\x18\x02 \x01(\x04R\x0fmaxPayloadBytes\x120\n" +
 	"\x14heartbeat_timeout_ms\x18\x03 \x01(\x04R\x12heartbeatTimeoutMs\x12\x1a\n" +
-	"\bsoftware\x18\x04 \x01(\tR\bsoftware\"\"\n" +
+	"\bsoftware\x18\x04 \x01(\tR\bsoftware\"<\n" +
 	"\x04Ping\x12\x1a\n" +
-	"\bsequence\x18\x01 \x01(\x04R\bsequence\"\"\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x18\n" +
+	"\apadding\x18\x02 \x01(\fR\apadding\"\"\n" +
 	"\x04Pong\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\"\x7f\n" +
 	"\x06GoAway\x12\x12\n" +

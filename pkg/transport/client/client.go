@@ -152,12 +152,9 @@ func (c *Client) Close(ctx context.Context) error {
 	default:
 		c.stop()
 	}
-	select {
-	case <-c.done:
-		c.wg.Wait()
-	case <-ctx.Done():
-		return errors.Join(err, qerrors.FromContext(context.Cause(ctx)))
-	}
+	// Soon: the connection has ended, by the drain or because ctx did.
+	<-c.done
+	c.wg.Wait()
 	unfinished := c.link.Finish(ctx)
 	_ = c.link.Events.Wait(ctx) // hooks that have yet to run do so afterwards
 	if err == nil && unfinished > 0 {

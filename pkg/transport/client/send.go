@@ -56,7 +56,7 @@ func (c *Client) pick(w *link.Wait, refused *link.Link) (*link.Link, error) {
 		select {
 		case <-changed:
 		case <-w.Context().Done():
-			e := *qerrors.FromContext(context.Cause(w.Context()))
+			e := *qerrors.FromContext(w.Context())
 			e.Message, e.Err = "no connection to the hub: "+cause.Error(), errors.Join(e.Err, cause)
 			return nil, &e
 		}

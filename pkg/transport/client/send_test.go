@@ -55,7 +55,7 @@ func TestPromiseTimeouts(t *testing.T) {
 		{"timeout before deadline", withDeadline(time.Minute), time.Second, time.Second, qerrors.Timeout, qerrors.ErrTimeout},
 		{"neither", context.WithCancel, 0, 30 * time.Second, qerrors.Timeout, qerrors.ErrOutcomeUnknown},
 		{"cancelled", cancelAfter(time.Second, nil), 0, time.Second, qerrors.Canceled, context.Canceled},
-		{"cancelled with a cause", cancelAfter(time.Second, net.ErrClosed), 0, time.Second, qerrors.Internal, net.ErrClosed},
+		{"cancelled with a cause", cancelAfter(time.Second, net.ErrClosed), 0, time.Second, qerrors.Canceled, net.ErrClosed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -38,6 +38,8 @@ func (s *Server) pick(clientID string) link.Pick {
 	return func(_ *link.Wait, refused *link.Link) (*link.Link, error) {
 		l, ok := s.sessions.Get(clientID)
 		switch {
+		case s.admitting.Err() != nil:
+			return nil, qerrors.FromContext(s.admitting)
 		case !ok:
 			return nil, unknown(clientID)
 		case l == refused:
@@ -63,8 +65,12 @@ type BroadcastResult struct {
 // Broadcast queues a copy of msg for every connected client. It never waits for
 // one: a client whose outgoing queue is full is skipped and counted as dropped.
 // No acknowledgement is asked for. The error is not nil when nothing was queued
-// because msg cannot be sent, or when ctx has ended.
+// because msg cannot be sent or the server is being stopped, or when ctx has
+// ended.
 func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (BroadcastResult, error) {
+	if s.admitting.Err() != nil {
+		return BroadcastResult{}, qerrors.NotSent(qerrors.FromContext(s.admitting))
+	}
 	out, err := s.link.Broadcastable(msg)
 	if err != nil {
 		return BroadcastResult{}, qerrors.NotSent(err)
@@ -80,7 +86,7 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 		if err == nil {
 			err = l.Offer(parcel)
 		} else {
-			err = qerrors.FromContext(context.Cause(ctx))
+			err = qerrors.FromContext(ctx)
 		}
 		if err == nil {
 			result.Delivered++
@@ -94,7 +100,7 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 	}
 	s.link.Events.Broadcast(result.MessageID, result.Total, len(result.Failed))
 	if ctx.Err() != nil {
-		return result, qerrors.FromContext(context.Cause(ctx))
+		return result, qerrors.FromContext(ctx)
 	}
 	return result, nil
 }

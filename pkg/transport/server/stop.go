@@ -32,7 +32,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		case <-s.stopped:
 			return nil
 		case <-ctx.Done():
-			return qerrors.FromContext(context.Cause(ctx))
+			return qerrors.FromContext(ctx)
 		}
 	}
 	defer close(s.stopped)
@@ -65,7 +65,9 @@ func (s *Server) drain(ctx context.Context, links []*link.Link) int {
 	)
 	for _, l := range links {
 		wg.Go(func() {
-			if l.Drain(ctx, qerrors.Draining, "the hub is being stopped", rand.N(window)) != nil {
+			// A connection that was lost meanwhile is not of our making, and was
+			// reported.
+			if l.Drain(ctx, qerrors.Draining, "the hub is being stopped", rand.N(window)) != nil && ctx.Err() != nil {
 				cut.Add(1)
 			}
 		})

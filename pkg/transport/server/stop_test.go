@@ -127,7 +127,7 @@ func TestLifecycle(t *testing.T) {
 		if err := hub.StartOn(n.Listen("elsewhere")); qerrors.CodeOf(err) != qerrors.InvalidArgument {
 			t.Errorf("Start after Stop: %v", err)
 		}
-		if _, err := hub.SendMessage(t.Context(), "a", testnet.Command("x"), true, 0); qerrors.CodeOf(err) != qerrors.UnknownClient {
+		if _, err := hub.SendMessage(t.Context(), "a", testnet.Command("x"), true, 0); qerrors.CodeOf(err) != qerrors.Draining {
 			t.Errorf("SendMessage after Stop: %v", err)
 		}
 	})

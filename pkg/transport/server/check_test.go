@@ -79,8 +79,10 @@ func (w *world) checkAck(i, handled int, ack *protocol.AckMessage, complain func
 
 func (w *world) checkBroadcast(i int) {
 	id, r := fmt.Sprint(i), w.results[i]
-	if r.err != nil && qerrors.CodeOf(r.err) != qerrors.Canceled {
-		w.Errorf("broadcast %s: %v", id, r.err)
+	switch code := qerrors.CodeOf(r.err); {
+	case code == qerrors.OK, code == qerrors.Canceled:
+	case code != qerrors.Draining || !w.ended || !errors.Is(r.err, qerrors.ErrNotSent) || r.broadcast.Total > 0:
+		w.Errorf("broadcast %s: %v, %+v", id, r.err, r.broadcast)
 	}
 	if r.broadcast.Delivered+len(r.broadcast.Failed) != r.broadcast.Total {
 		w.Errorf("broadcast %s: %+v", id, r.broadcast)
@@ -98,7 +100,7 @@ func (w *world) checkBroadcast(i int) {
 	}
 }
 
-// counts is what the observer and the counters of one side have to agree about.
+// checkCounters is about what the observer and the counters of one side have to agree about.
 func (w *world) checkCounters(who string, o *observer, m monitoring.Snapshot, sent uint64, dropped map[qerrors.Code]uint64) {
 	for _, what := range append(o.disorder, o.corrupt...) {
 		w.Errorf("%s: %s", who, what)

@@ -24,7 +24,7 @@ func (w *world) downCounts() (sent uint64, broadcasts int, dropped map[qerrors.C
 		sent += w.accepted(down, c)
 	}
 	for i, s := range w.p.steps {
-		if s.action != broadcast {
+		if s.action != broadcast || errors.Is(w.results[i].err, qerrors.ErrNotSent) {
 			continue
 		}
 		broadcasts++

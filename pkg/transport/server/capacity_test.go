@@ -2,14 +2,12 @@ package server_test
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/testnet"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
-	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
@@ -49,11 +47,8 @@ func TestMaxClients(t *testing.T) {
 func TestRefusedClientIsNotServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := testnet.Virtual(t)
-		var handled atomic.Int32
-		hub := n.Hub(testnet.Handle(func(context.Context, *protocol.DataMessage) (*protocol.DataMessage, error) {
-			handled.Add(1)
-			return nil, nil
-		}), func(c *server.ServerConfig) { c.MaxClients = 1 })
+		var handled testnet.Counter
+		hub := n.Hub(handled.Dispatcher(), func(c *server.ServerConfig) { c.MaxClients = 1 })
 		n.Connect(n.Client("a", testnet.Echo(), nil))
 		p := n.Dial("b")
 		p.Send(testnet.Hello("b"), testnet.Data("1", nil), testnet.Data("2", nil))

@@ -17,30 +17,6 @@ import (
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
-func TestManyThatNeverSayHello(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := testnet.Virtual(t)
-		hub := n.Hub(testnet.Echo(), nil)
-		peers := make([]*testnet.Peer, 100)
-		for i := range peers {
-			peers[i] = n.Dial(fmt.Sprint(i))
-		}
-		honest := n.Client("honest", testnet.Echo(), nil)
-		n.Connect(honest)
-		if _, err := honest.SendMessage(t.Context(), testnet.Command("x"), true, 0); err != nil {
-			t.Error(err)
-		}
-		for _, p := range peers {
-			if code := p.Code(); code != qerrors.HelloTimeout {
-				t.Errorf("closed with %v", code)
-			}
-		}
-		if got := hub.GetMetrics().Refused; got[qerrors.HelloTimeout] != 100 || len(got) != 1 {
-			t.Errorf("refused %v", got)
-		}
-	})
-}
-
 // A peer may not stop the hub's lanes.
 func TestStopSending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

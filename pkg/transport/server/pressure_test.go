@@ -1,10 +1,8 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,18 +98,15 @@ func TestFloodOfAcks(t *testing.T) {
 func TestAnswersThatAreNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := testnet.Virtual(t)
-		var handled atomic.Int64
-		hub := n.Hub(testnet.Handle(func(context.Context, *protocol.DataMessage) (*protocol.DataMessage, error) {
-			handled.Add(1)
-			return &protocol.DataMessage{Payload: make([]byte, 10<<10)}, nil
-		}), nil)
+		var handled testnet.Counter
+		hub := n.Hub(handled.Dispatcher(), nil)
 		honest := n.Client("honest", testnet.Echo(), nil)
 		n.Connect(honest)
 		p := n.Dial("hostile")
 		p.Send(testnet.Hello("hostile"))
 		go func() {
 			for i := range 100_000 {
-				p.Send(testnet.Data(fmt.Sprint(i), nil))
+				p.Send(testnet.Data(fmt.Sprint(i), make([]byte, 10<<10)))
 			}
 		}()
 		time.Sleep(10 * time.Second)

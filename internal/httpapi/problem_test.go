@@ -181,7 +181,7 @@ func TestCallerGoesAway(t *testing.T) {
 		close(asked)
 		<-ctx.Done()
 		ended <- context.Cause(ctx)
-		return nil, qerrors.FromContext(context.Cause(ctx))
+		return nil, qerrors.FromContext(ctx)
 	}})
 	ctx, leave := context.WithCancel(t.Context())
 	go func() {

@@ -43,6 +43,7 @@ func TestModel(t *testing.T) {
 			}
 			rt.Repeat(map[string]func(*rapid.T){
 				"add": m.add, "acknowledge": m.acknowledge, "cancel": m.cancel,
+				"sleep": m.sleep, "close": m.close, "": m.check,
 			})
 			for i := range m.tables {
 				m.tables[i].Close(qerrors.ErrClosed)

@@ -24,7 +24,7 @@ func listenAPI(addr string, log *slog.Logger) (net.Listener, error) {
 		return nil, qerrors.New(qerrors.BadAddress, "the HTTP API cannot listen on %q, the address of -api: %w", addr, err)
 	}
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		log.Warn("the HTTP API asks nobody who he is, and other machines may reach it", "addr", tcp.String())
+		log.Warn("the HTTP API has no authentication, and other machines may reach it", "addr", tcp.String())
 	}
 	return listener, nil
 }

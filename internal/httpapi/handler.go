@@ -13,7 +13,7 @@
 // code of package errors and, where a message is concerned, whether it was sent.
 // A caller that goes away cancels its request.
 //
-// Nobody is asked who he is: listen where only trusted programs can connect. Web
+// There is no authentication: listen where only trusted programs can connect. Web
 // pages of other origins are refused, since they can reach a loopback address
 // through the browser of somebody who may.
 //

@@ -20,7 +20,7 @@ const DefaultMaxQueueBytes = 4 << 20
 type Config struct {
 	Hub           bool // this side is the hub: it says which client a message is from
 	MaxPayload    int  // the largest payload or result this side accepts, in bytes
-	MaxQueueBytes int  // data, and acknowledgements, that may wait to be sent, each
+	MaxQueueBytes int  // what may wait to be sent of each class
 	Promises      *callback.Manager
 	Metrics       *monitoring.Metrics
 	Events        *monitoring.Events

@@ -67,8 +67,8 @@ type ClientConfig struct {
 	// MaxPayload is the largest payload to send or accept, in bytes. Default
 	// 1 MiB, at most 64 MiB.
 	MaxPayload int
-	// MaxQueueBytes is how much may wait to be sent, in bytes, of messages and of
-	// acknowledgements each. When it is reached, sends wait. Default 4 MiB.
+	// MaxQueueBytes is how much may wait to be sent, in bytes, of each priority,
+	// and of acknowledgements. When it is reached, sends wait. Default 4 MiB.
 	MaxQueueBytes int
 
 	// Socket is a UDP socket shared with other clients. Nil stands for one of the

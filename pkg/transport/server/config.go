@@ -49,7 +49,7 @@ type ServerConfig struct {
 	// 1 MiB, at most 64 MiB.
 	MaxPayload int
 	// MaxQueueBytes is how much may wait to be sent to one client, in bytes, of
-	// messages and of acknowledgements each. When it is reached, SendMessage
+	// each priority, and of acknowledgements. When it is reached, SendMessage
 	// waits and Broadcast skips the client. Default 4 MiB.
 	MaxQueueBytes int
 

@@ -17,7 +17,11 @@ type Checker struct {
 
 // Duration sets *v to def if it is zero. A negative duration is an error.
 func (c *Checker) Duration(name string, v *time.Duration, def time.Duration) {
-	c.Require(*v >= 0, "%s is %v: use a positive duration, or 0 for the default of %v", name, *v, def)
+	standard := ""
+	if def > 0 {
+		standard = " of " + def.String()
+	}
+	c.Require(*v >= 0, "%s is %v: use a positive duration, or 0 for the default%s", name, *v, standard)
 	if *v == 0 {
 		*v = def
 	}

@@ -35,7 +35,7 @@ func translate(err error) error {
 	case errors.As(err, &idle):
 		return qerrors.New(qerrors.IdleTimeout, "nothing came from the peer within the idle timeout: %w", err)
 	case errors.As(err, &handshake):
-		return qerrors.New(qerrors.Unreachable, "no answer: check the address, that the hub runs, and that UDP is let through: %w", err)
+		return unanswered("the hub", err)
 	case errors.As(err, &reset):
 		return qerrors.New(qerrors.PeerRestarted, "the peer does not know this connection any more: %w", err)
 	case errors.As(err, &version):
@@ -47,6 +47,11 @@ func translate(err error) error {
 	default:
 		return qerrors.From(err)
 	}
+}
+
+func unanswered(addr string, err error) error {
+	return qerrors.New(qerrors.Unreachable,
+		"no answer from %s: check the address, that the hub runs, and that UDP is let through: %w", addr, err)
 }
 
 func translateTransport(e *quic.TransportError, err error) error {

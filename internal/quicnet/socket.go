@@ -98,7 +98,7 @@ func (s *Socket) Dial(ctx context.Context, addr string, attempt int, auth *Clien
 		return newConn(qc), nil
 	case errors.As(err, new(*quic.IdleTimeoutError)), errors.As(err, new(*quic.HandshakeTimeoutError)),
 		errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		return nil, qerrors.New(qerrors.Unreachable, "%s did not answer in time: %w", addr, err)
+		return nil, unanswered(addr, err)
 	default:
 		return nil, translate(err)
 	}

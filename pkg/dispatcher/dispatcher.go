@@ -30,11 +30,17 @@ const (
 	DefaultTimeout   = 30 * time.Second
 )
 
+// More than these cannot be meant: the queue is allocated as a whole.
+const (
+	maxWorkers   = 1_000_000
+	maxQueueSize = 10_000_000
+)
+
 // Config configures a dispatcher. A zero field stands for its default, and so
 // does a negative one.
 type Config struct {
-	Workers   int           // handlers that run at once; default 10
-	QueueSize int           // messages that wait for a worker; default 1,000
+	Workers   int           // handlers that run at once; default 10, at most 1,000,000
+	QueueSize int           // messages that wait for a worker; default 1,000, at most 10,000,000
 	Timeout   time.Duration // how long a handler may take; default 30 s
 	Logger    *slog.Logger  // told of panics; default slog.Default()
 }
@@ -80,9 +86,9 @@ func NewDispatcher(config *Config) *Dispatcher {
 	}
 	d := &Dispatcher{
 		timeout:  c.Timeout,
-		workers:  int32(c.Workers),
+		workers:  int32(min(c.Workers, maxWorkers)),
 		log:      c.Logger,
-		queue:    make(chan *task, c.QueueSize),
+		queue:    make(chan *task, min(c.QueueSize, maxQueueSize)),
 		handlers: make(map[protocol.MessageType]Handler),
 	}
 	d.routes.Store(&routes{})

@@ -78,7 +78,13 @@ func (r *runner) connection(ctx context.Context) (hint time.Duration, cause erro
 	if time.Since(begun) >= lasted {
 		r.backoffs = 0
 	}
-	hint = time.Duration(min(l.GoneAway().GetReconnectAfterMs(), maxHint)) * time.Millisecond
+	goAway := l.GoneAway()
+	hint = time.Duration(min(goAway.GetReconnectAfterMs(), maxHint)) * time.Millisecond
+	if qerrors.CodeOf(cause) == qerrors.OK {
+		cause = &qerrors.Error{
+			Code: qerrors.Code(goAway.GetCode()), Message: "the hub has ended the connection: " + goAway.GetReason(), Remote: true,
+		}
+	}
 	return hint, cause
 }
 

@@ -48,7 +48,7 @@ func (o *observer) dispatcher() *dispatcher.Dispatcher {
 
 var errHandler = errors.New("the handler says no")
 
-func (o *observer) handle(_ context.Context, m *protocol.DataMessage) (*protocol.DataMessage, error) {
+func (o *observer) handle(ctx context.Context, m *protocol.DataMessage) (*protocol.DataMessage, error) {
 	i, err := strconv.Atoi(m.MsgId)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,11 @@ func (o *observer) handle(_ context.Context, m *protocol.DataMessage) (*protocol
 			o.failures++
 		}
 	})
-	time.Sleep(time.Duration(i%5) * 10 * time.Millisecond)
+	select {
+	case <-time.After(time.Duration(i%5) * 10 * time.Millisecond):
+	case <-ctx.Done():
+		return nil, ctx.Err() // or it would outlive the hub
+	}
 	if fails {
 		return nil, errHandler
 	}

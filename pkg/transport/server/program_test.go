@@ -74,26 +74,47 @@ func drawProgram(t *rapid.T) *program {
 		},
 		hubEndsFirst: rapid.Bool().Draw(t, "hub ends first"),
 	}
-	calm := rapid.Bool().Draw(t, "calm")
-	p.steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step { return drawStep(t, p.clients, calm) }), 1, 40).Draw(t, "steps")
+	m := mood{
+		clients: p.clients,
+		calm:    rapid.Bool().Draw(t, "calm"),
+		hasty:   rapid.Bool().Draw(t, "hasty"),
+		large:   rapid.Bool().Draw(t, "large"),
+	}
+	least := rapid.SampledFrom([]int{1, 1, 1, 30}).Draw(t, "least steps")
+	p.steps = rapid.SliceOfN(rapid.Custom(m.step), least, 60).Draw(t, "steps")
 	return p
 }
 
-// drawStep draws what happens; in a calm program connections end in order only.
-func drawStep(t *rapid.T, clients int, calm bool) step {
-	actions := []action{up, up, up, up, down, down, down, down, broadcast, closeOne, stop}
-	if !calm {
-		actions = append(actions, disconnect, disconnect, cut, mend)
+// mood is what the steps of a program have in common.
+type mood struct {
+	clients int
+	calm    bool // connections end in order only
+	hasty   bool // no pauses
+	large   bool // most messages have streams of their own
+}
+
+func (m mood) step(t *rapid.T) step {
+	actions := []action{up, up, up, up, up, up, down, down, down, down, down, broadcast, closeOne, stop}
+	if !m.calm {
+		actions = append(actions, disconnect, cut, cut, mend, mend)
+	}
+	sizes := rapid.IntRange(0, 2000)
+	if m.large {
+		sizes = rapid.IntRange(60<<10, 200<<10)
+	}
+	pauses := []int{0}
+	if !m.hasty {
+		pauses = []int{0, 0, 1, 10, 100, 2000}
 	}
 	milliseconds := func(label string, values ...int) time.Duration {
 		return time.Duration(rapid.SampledFrom(values).Draw(t, label)) * time.Millisecond
 	}
 	return step{
-		pause:  milliseconds("pause", 0, 0, 0, 1, 10, 100, 2000),
+		pause:  milliseconds("pause", pauses...),
 		action: rapid.SampledFrom(actions).Draw(t, "action"),
-		client: rapid.IntRange(0, clients-1).Draw(t, "client"),
+		client: rapid.IntRange(0, m.clients-1).Draw(t, "client"),
 		msg: letter{
-			size:     rapid.OneOf(rapid.IntRange(0, 2000), rapid.IntRange(0, 200<<10)).Draw(t, "size"),
+			size:     rapid.OneOf(sizes, sizes, rapid.IntRange(0, 200<<10)).Draw(t, "size"),
 			priority: protocol.Priority(rapid.IntRange(0, 2).Draw(t, "priority")),
 			waitAck:  rapid.Bool().Draw(t, "waitAck"),
 			timeout:  milliseconds("timeout", 0, 0, 0, 60_000, 1000, 30),

@@ -12,12 +12,13 @@ type draining struct {
 	hub        bool
 	data, acks int // messages of the peer, and acknowledgements for ours, in all
 
-	drained                 bool // by this side
-	goAway, handled         bool // the peer's
-	complete                bool
-	dataHere, acksHere      int
-	saidHandled, saidGoAway bool
-	saidComplete            bool
+	// What has happened.
+	drained                   bool // by this side
+	goAway, handled, complete bool // the peer has said them
+	dataHere, acksHere        int
+
+	// What this side has to have said.
+	saidGoAway, saidHandled, saidComplete bool
 }
 
 const (

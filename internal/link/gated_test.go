@@ -22,15 +22,15 @@ type gated struct {
 	cancel context.CancelCauseFunc
 	peer   chan wire.Source // the peer's streams
 
-	mu   sync.Mutex
-	gone sync.Cond // told when hold changes or the connection ends
-	hold func(urgency int8) bool
-	out  []*gatedStream // the link's streams
+	mu      sync.Mutex
+	changed sync.Cond // told when hold is another or the connection ends
+	hold    func(urgency int8) bool
+	out     []*gatedStream // the link's streams
 }
 
 func newGated() *gated {
 	g := &gated{peer: make(chan wire.Source, 100)}
-	g.gone.L = &g.mu
+	g.changed.L = &g.mu
 	g.ctx, g.cancel = context.WithCancelCause(context.Background())
 	return g
 }
@@ -43,7 +43,7 @@ func (g *gated) Close(code qerrors.Code, reason string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.cancel(&qerrors.Error{Code: code, Message: reason})
-	g.gone.Broadcast()
+	g.changed.Broadcast()
 }
 
 // Hold makes writes to streams of this urgency wait; those that wait already are
@@ -52,7 +52,7 @@ func (g *gated) Hold(hold func(urgency int8) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.hold = hold
-	g.gone.Broadcast()
+	g.changed.Broadcast()
 }
 
 // Send has the peer send frames on a stream of their own.
@@ -146,7 +146,7 @@ func (s *gatedStream) Write(p []byte) (int, error) {
 	s.g.mu.Lock()
 	defer s.g.mu.Unlock()
 	for s.g.hold != nil && s.g.hold(s.urgency) && s.g.ctx.Err() == nil {
-		s.g.gone.Wait()
+		s.g.changed.Wait()
 	}
 	if s.g.ctx.Err() != nil {
 		return 0, context.Cause(s.g.ctx)

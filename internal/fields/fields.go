@@ -15,13 +15,17 @@ type Checker struct {
 	errs []error
 }
 
-// Duration sets *v to def if it is zero. A negative duration is an error.
+// MaxDuration is the longest that can be meant.
+const MaxDuration = 10 * 365 * 24 * time.Hour
+
+// Duration sets *v to def if it is zero. A negative duration is an error, and so
+// is one over [MaxDuration].
 func (c *Checker) Duration(name string, v *time.Duration, def time.Duration) {
 	standard := ""
 	if def > 0 {
 		standard = " of " + def.String()
 	}
-	c.Require(*v >= 0, "%s is %v: use a positive duration, or 0 for the default%s", name, *v, standard)
+	c.Require(*v >= 0 && *v <= MaxDuration, "%s is %v: use a positive duration of at most ten years, or 0 for the default%s", name, *v, standard)
 	if *v == 0 {
 		*v = def
 	}

@@ -21,7 +21,8 @@ func TestDuration(t *testing.T) {
 		{0, def, false},
 		{1, 1, false},
 		{time.Hour, time.Hour, false},
-		{math.MaxInt64, math.MaxInt64, false},
+		{fields.MaxDuration, fields.MaxDuration, false},
+		{math.MaxInt64, math.MaxInt64, true},
 		{-1, -1, true},
 		{math.MinInt64, math.MinInt64, true},
 	} {

@@ -36,9 +36,10 @@ type Table struct {
 	manager *Manager
 	onDone  func(msgID string, ack *protocol.AckMessage, err error)
 
-	mu      sync.Mutex
-	pending map[string]*Promise
-	closed  error
+	mu        sync.Mutex
+	pending   map[string]*Promise
+	abandoned abandoned
+	closed    error
 }
 
 // NewTable returns an empty table. onDone, if not nil, is called for each promise
@@ -76,6 +77,10 @@ func (t *Table) insert(p *Promise, deadline time.Time) error {
 		return qerrors.New(qerrors.DuplicateMessage,
 			"the message id %q is still waiting for its acknowledgement: use each id once", p.msgID)
 	}
+	if t.abandoned.has(p.msgID) {
+		return qerrors.New(qerrors.DuplicateMessage,
+			"nobody waits any more for the acknowledgement of an earlier message with the id %q, but it may still come: use another id", p.msgID)
+	}
 	t.pending[p.msgID] = p
 	// Under the lock, so that whoever finds p in the table finds it in the wheel.
 	t.manager.wheel.add(p, deadline)
@@ -88,6 +93,9 @@ func (t *Table) Complete(ack *protocol.AckMessage) bool {
 	t.mu.Lock()
 	p, ok := t.pending[ack.MsgId]
 	delete(t.pending, ack.MsgId)
+	if !ok {
+		t.abandoned.remove(ack.MsgId)
+	}
 	t.mu.Unlock()
 	if ok {
 		p.complete(ack, nil)
@@ -113,13 +121,15 @@ func (t *Table) Close(err error) {
 	}
 }
 
-// remove reports whether p was still waiting; who gets true completes it.
-func (t *Table) remove(p *Promise) bool {
+// abandon takes p out before its acknowledgement came, and reports whether it was
+// still waiting; who gets true completes it.
+func (t *Table) abandon(p *Promise) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.pending[p.msgID] != p {
 		return false
 	}
 	delete(t.pending, p.msgID)
+	t.abandoned.add(p.msgID)
 	return true
 }

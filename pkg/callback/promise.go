@@ -55,7 +55,7 @@ func (p *Promise) Wait(ctx context.Context) (*protocol.AckMessage, error) {
 	select {
 	case <-p.done:
 	case <-ctx.Done():
-		p.Cancel(qerrors.FromContext(ctx))
+		p.fail(qerrors.FromContext(ctx))
 	}
 	return p.Result()
 }
@@ -68,29 +68,17 @@ func (p *Promise) Then(f func(*protocol.AckMessage, error)) {
 
 // Cancel completes the promise with an error for cause, unless it has completed.
 // The message itself is not called back: whether it was handled is unknown.
-func (p *Promise) Cancel(cause error) {
-	if p.table.remove(p) {
-		p.complete(nil, qerrors.Unknown(canceled(cause)))
-	}
-}
+func (p *Promise) Cancel(cause error) { p.fail(qerrors.CanceledFor(cause)) }
 
-// canceled gives a cause that is the caller's own the code of a cancellation.
-func canceled(cause error) error {
-	if e := qerrors.From(cause); e.Code != qerrors.Internal {
-		return e
+func (p *Promise) fail(err *qerrors.Error) {
+	if p.table.abandon(p) {
+		p.complete(nil, qerrors.Unknown(err))
 	}
-	return qerrors.New(qerrors.Canceled, "%w", cause)
 }
 
 // expire is called by the wheel.
 func (p *Promise) expire() {
-	if p.table.remove(p) {
-		p.complete(nil, &qerrors.Error{
-			Code:    qerrors.Timeout,
-			Message: "no acknowledgement within " + time.Since(p.begun).Round(time.Millisecond).String(),
-			Outcome: qerrors.OutcomeUnknown,
-		})
-	}
+	p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", time.Since(p.begun).Round(time.Millisecond)))
 }
 
 // complete is called exactly once, by whoever removed p from its table.

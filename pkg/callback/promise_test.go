@@ -57,8 +57,8 @@ func TestCancel(t *testing.T) {
 		{context.DeadlineExceeded, qerrors.Timeout, context.DeadlineExceeded},
 		{nil, qerrors.Canceled, context.Canceled},
 		{own, qerrors.Canceled, own},
-		{qerrors.ErrDisconnected, qerrors.Disconnected, qerrors.ErrDisconnected},
-		{errors.Join(own, qerrors.ErrClosed), qerrors.Closed, own},
+		{qerrors.ErrDisconnected, qerrors.Canceled, context.Canceled},
+		{errors.Join(own, qerrors.ErrClosed), qerrors.Canceled, own},
 	} {
 		m := callback.NewManager(0)
 		p := add(t, m.NewTable(nil), "1", in(time.Hour))

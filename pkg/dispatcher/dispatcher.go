@@ -166,7 +166,7 @@ func (d *Dispatcher) Submit(wait, base context.Context, msg *protocol.DataMessag
 		select {
 		case d.queue <- t:
 		case <-wait.Done():
-			return qerrors.FromContext(wait)
+			return qerrors.From(context.Cause(wait))
 		}
 	}
 	d.wake()

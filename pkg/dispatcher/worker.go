@@ -76,6 +76,10 @@ func (w *worker) rejoin() bool {
 
 // serve runs the handler of one task, within its time.
 func (w *worker) serve(t *task) {
+	if t.base.Err() != nil { // stopped while the message waited
+		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"))
+		return
+	}
 	h, ok := (*w.d.routes.Load())[t.msg.Type]
 	if !ok {
 		t.respond(failure(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.msg.Type)))

@@ -90,20 +90,48 @@ func withOutcome(err error, outcome Outcome) error {
 	}
 	marked := *From(err)
 	marked.Outcome = outcome
+	if errors.Is(marked.Err, ErrNotSent) || errors.Is(marked.Err, ErrOutcomeUnknown) {
+		marked.Err = shield{marked.Err} // about another message, or not yet known
+	}
 	return &marked
 }
 
-// FromContext returns why ctx, which has ended, did: Timeout for its deadline and
-// Canceled for a cancellation, around its cause. A cause that is an Error, or
-// wraps one, keeps its code.
+// FromContext returns why ctx, a caller's context that has ended, did: Timeout for
+// its deadline and Canceled for a cancellation. A cause of the caller's own can be
+// found in it, but where that is an Error, about some other message perhaps, its
+// code and outcome say nothing here.
 func FromContext(ctx context.Context) *Error {
-	cause := context.Cause(ctx)
-	if e := From(cause); e.Code != Internal {
-		return e
-	}
 	e := *From(ctx.Err())
-	e.Message, e.Err = e.Message+": "+cause.Error(), errors.Join(cause, e.Err)
+	if cause := context.Cause(ctx); cause != ctx.Err() {
+		e.Message, e.Err = e.Message+": "+cause.Error(), errors.Join(e.Err, shield{cause})
+	}
 	return &e
+}
+
+// CanceledFor returns a Canceled around a caller's cause, as [FromContext] does. A
+// cause that is the error of a context is that of one that ended.
+func CanceledFor(cause error) *Error {
+	switch cause {
+	case nil, context.Canceled, context.DeadlineExceeded:
+		return From(cause)
+	}
+	return &Error{Code: Canceled, Message: "cancelled: " + cause.Error(), Err: shield{cause}}
+}
+
+// shield hides the Errors in a chain: what they say is not about the error that
+// wraps it.
+type shield struct{ err error }
+
+func (s shield) Error() string { return s.err.Error() }
+
+func (s shield) Is(target error) bool {
+	_, ours := target.(*Error)
+	return !ours && errors.Is(s.err, target)
+}
+
+func (s shield) As(target any) bool {
+	_, ours := target.(**Error)
+	return !ours && errors.As(s.err, target)
 }
 
 // From returns err as an Error: itself if it is one; one with the same code if it

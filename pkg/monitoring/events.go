@@ -9,7 +9,11 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-const maxWaitingEvents = 8192
+// How many events may wait: of those about single messages, and in all.
+const (
+	maxWaitingMessages = 8192
+	maxWaitingEvents   = 16 * maxWaitingMessages
+)
 
 // Events calls the hooks. All its methods return at once and may be called from
 // any goroutine; where there is no hook they cost a nil check.
@@ -99,23 +103,17 @@ func (e *Events) Error(err error) {
 	}
 }
 
-func (e *Events) post(call func()) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.enqueue(call)
-}
+func (e *Events) post(call func()) { e.enqueue(call, maxWaitingEvents) }
 
-func (e *Events) postMessage(call func()) {
+func (e *Events) postMessage(call func()) { e.enqueue(call, maxWaitingMessages) }
+
+func (e *Events) enqueue(call func(), limit int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.waiting) >= maxWaitingEvents {
+	if len(e.waiting) >= limit {
 		e.metrics.EventsDropped.Add(1)
 		return
 	}
-	e.enqueue(call)
-}
-
-func (e *Events) enqueue(call func()) {
 	e.waiting = append(e.waiting, call)
 	if !e.running {
 		e.running = true

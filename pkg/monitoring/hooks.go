@@ -4,8 +4,8 @@ package monitoring
 //
 // They are called one after another, in the order of the events, on a goroutine
 // of their own: a slow hook holds up the other hooks and nothing else. When more
-// than 8,192 events wait, those about single messages are dropped and counted;
-// those about connections never are. A panic in a hook is logged. A hook must not
+// than 8,192 events wait, those about single messages are dropped and counted, and
+// from 131,072 on all are. A panic in a hook is logged. A hook must not
 // wait for Stop or Close, which wait for the hooks.
 //
 // clientID is the client concerned; on a client it is always its own id.

@@ -14,14 +14,35 @@ type budget struct {
 	closed error         // why nothing more is accepted
 }
 
-// answerRoom waits until the peer has taken enough of the answers that wait for it.
+// maxUnanswered is how many messages of one peer may be with the dispatcher. It
+// bounds the answers that can pile up, beyond the budget, for a peer that asks
+// and does not read.
+const maxUnanswered = 256
+
+// answerRoom waits until the peer has taken enough of the answers that wait for
+// it, and until handlers have answered enough of its messages.
 func (o *outbox) answerRoom(ctx context.Context) error {
-	if !o.full.Load() {
+	if !o.full.Load() && o.unanswered.Load() < maxUnanswered {
 		return nil
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.room(&Wait{derived: ctx}, &o.budgets[acks])
+	b := &o.budgets[acks]
+	for b.closed == nil && (b.used >= b.limit || o.unanswered.Load() >= maxUnanswered) {
+		if err := o.wait(ctx, b); err != nil {
+			return err
+		}
+	}
+	return b.closed
+}
+
+// answered counts an answer, and wakes who waits when half of them are given.
+func (o *outbox) answered() {
+	if o.unanswered.Add(-1) == maxUnanswered/2 {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.budgets[acks].wake()
+	}
 }
 
 // room waits until b has room for more. It is called, and returns, with mu held.
@@ -35,18 +56,26 @@ func (o *outbox) room(w *Wait, b *budget) error {
 		case w == nil:
 			return qerrors.New(qerrors.QueueFull, "%d bytes wait to be sent to this peer already", b.used)
 		}
-		if b.freed == nil {
-			b.freed = make(chan struct{})
+		if err := o.wait(w.Context(), b); err != nil {
+			return qerrors.FromContext(w.Context())
 		}
-		freed, ctx := b.freed, w.Context()
-		o.mu.Unlock()
-		select {
-		case <-freed:
-			o.mu.Lock()
-		case <-ctx.Done():
-			o.mu.Lock()
-			return qerrors.FromContext(ctx)
-		}
+	}
+}
+
+// wait waits until something of b was freed, or ctx ends. It is called, and
+// returns, with mu held.
+func (o *outbox) wait(ctx context.Context, b *budget) error {
+	if b.freed == nil {
+		b.freed = make(chan struct{})
+	}
+	freed := b.freed
+	o.mu.Unlock()
+	defer o.mu.Lock()
+	select {
+	case <-freed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 

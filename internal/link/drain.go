@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,9 @@ type drain struct {
 // meanwhile.
 const linger = time.Second
 
+// maxReason is how much of a GoAway's reason is kept, in bytes.
+const maxReason = 256
+
 // stop ends the wait for the client's close, after the connection has ended.
 func (d *drain) stop() {
 	d.mu.Lock()
@@ -59,7 +63,7 @@ func (l *Link) Drain(ctx context.Context, code qerrors.Code, reason string, reco
 		}
 		return nil
 	case <-ctx.Done():
-		l.conn.Close(code, reason)
+		l.conn.Close(qerrors.Draining, "cut off: "+reason)
 		return qerrors.FromContext(ctx)
 	}
 }
@@ -88,6 +92,7 @@ func (l *Link) receiveGoAway(g *protocol.GoAway) error {
 	d := &l.drain
 	d.mu.Lock()
 	repeated := d.goAway != nil
+	g.Reason = strings.ToValidUTF8(g.Reason[:min(len(g.Reason), maxReason)], "")
 	d.goAway = g
 	d.mu.Unlock()
 	if repeated {

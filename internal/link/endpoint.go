@@ -25,6 +25,7 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 	if err != nil {
 		return nil, qerrors.NotSent(err)
 	}
+	c.address(out, clientID)
 	_, err = c.transmit(ctx, timeout, pick, out)
 	c.Events.MessageSent(out.MsgId, clientID, err)
 	return nil, err
@@ -39,6 +40,7 @@ func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 		return nil, qerrors.NotSent(err)
 	}
 	out.WaitAck = true
+	c.address(out, clientID)
 	p, err := c.transmit(ctx, timeout, pick, out)
 	if err != nil {
 		c.Events.MessageSent(out.MsgId, clientID, err)
@@ -97,6 +99,13 @@ func (c *Config) outgoing(msg *protocol.DataMessage) (*protocol.DataMessage, err
 		OrderingKey: msg.OrderingKey,
 		TimeoutMs:   msg.TimeoutMs,
 	}, nil
+}
+
+// address says on the hub whom a message is for, unless its application has.
+func (c *Config) address(out *protocol.DataMessage, clientID string) {
+	if c.Hub && out.ReceiverId == "" {
+		out.ReceiverId = clientID
+	}
 }
 
 // Broadcastable returns a copy of msg that is ready for [Encode].

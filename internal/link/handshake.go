@@ -125,18 +125,22 @@ func (l *Link) ended(ctx context.Context, err error) error {
 		return l.refused(tooLate(ctx))
 	}
 	var e *qerrors.Error
-	if !errors.As(err, &e) {
-		e = qerrors.New(qerrors.ProtocolViolation, "the handshake was cut short: %w", err)
+	if errors.As(err, &e) {
+		return l.refused(e)
 	}
-	return l.refused(e)
+	// The stream has failed, most likely because the connection has ended, whose
+	// own reason comes a moment later. If not, this ends it.
+	l.Refuse(qerrors.New(qerrors.ProtocolViolation, "the handshake was cut short: %w", err))
+	<-l.ctx.Done()
+	return context.Cause(l.ctx)
 }
 
 // tooLate says why a handshake ended with ctx.
 func tooLate(ctx context.Context) error {
-	if !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return qerrors.FromContext(ctx)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return qerrors.New(qerrors.HelloTimeout, "no hello or welcome in time")
 	}
-	return qerrors.New(qerrors.HelloTimeout, "no hello or welcome in time")
+	return &qerrors.Error{Code: qerrors.Draining, Message: "closed during the handshake", Err: ctx.Err()}
 }
 
 func (l *Link) refused(err error) error {

@@ -1,13 +1,14 @@
 package link
 
 import (
+	"github.com/voilet/QuicFlow/internal/wire"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
 // The limits on the headers of a message. With the ids they fit wire.Overhead.
 const (
-	MaxHeaders     = 64
+	MaxHeaders     = wire.MaxHeaders
 	MaxHeaderBytes = 16 << 10
 )
 
@@ -20,11 +21,18 @@ func CheckMessage(msg *protocol.DataMessage, maxPayload int) error {
 		return invalid("the message has no type: set Type to MESSAGE_TYPE_COMMAND, EVENT or QUERY")
 	case len(msg.MsgId) > MaxIDBytes:
 		return invalid("the message id has %d bytes: use at most %d, or leave it empty", len(msg.MsgId), MaxIDBytes)
-	case len(msg.SenderId) > MaxIDBytes, len(msg.ReceiverId) > MaxIDBytes, len(msg.OrderingKey) > MaxIDBytes:
-		return invalid("sender id, receiver id and ordering key have at most %d bytes each", MaxIDBytes)
 	case len(msg.Payload) > maxPayload:
 		return qerrors.New(qerrors.PayloadTooLarge,
 			"a payload of %d bytes is over the limit of %d: split it, or raise MaxPayload on both sides", len(msg.Payload), maxPayload)
+	}
+	return checkLimits(msg)
+}
+
+// checkLimits returns an error if an id, the ordering key or the headers of a
+// message, from either side, are over the limits of the protocol.
+func checkLimits(msg *protocol.DataMessage) error {
+	if len(msg.SenderId) > MaxIDBytes || len(msg.ReceiverId) > MaxIDBytes || len(msg.OrderingKey) > MaxIDBytes {
+		return invalid("sender id, receiver id and ordering key have at most %d bytes each", MaxIDBytes)
 	}
 	return checkHeaders(msg.Headers)
 }

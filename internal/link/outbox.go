@@ -23,7 +23,8 @@ type outbox struct {
 	wg      *sync.WaitGroup
 	metrics *monitoring.Metrics
 
-	full atomic.Bool // the budget of answers is used up
+	full       atomic.Bool  // the budget of answers is used up
+	unanswered atomic.Int32 // messages of the peer that handlers have yet to answer
 
 	mu        sync.Mutex
 	lanes     [numLanes]lane

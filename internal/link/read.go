@@ -15,7 +15,7 @@ import (
 func (l *Link) read(r *wire.Reader) {
 	defer r.Release()
 	var f protocol.Frame
-	for reads := -1; ; {
+	for {
 		err := l.readFrame(r, &f)
 		f.Kind = nil // the message must not stay in memory while the stream is quiet
 		switch {
@@ -26,17 +26,17 @@ func (l *Link) read(r *wire.Reader) {
 			l.Refuse(err)
 			return
 		}
-		if r.Reads() != reads { // once for all frames that arrived together
-			reads = r.Reads()
-			l.session.Touch()
-		}
 	}
 }
 
 func (l *Link) readFrame(r *wire.Reader, f *protocol.Frame) error {
+	before := r.Reads()
 	n, err := r.Next()
 	if err != nil {
 		return err
+	}
+	if r.Reads() != before { // once for all frames that arrived together
+		l.session.Touch()
 	}
 	if n > wire.LargeFrame {
 		return l.readLarge(r, n, f)
@@ -87,8 +87,10 @@ func (l *Link) receive(f *protocol.Frame) error {
 		l.receiveAck(kind.Ack)
 		return nil
 	case *protocol.Frame_Ping:
-		if err := l.out.answerRoom(l.ctx); err != nil {
-			return err
+		// A peer that does not read its answers gets no pong either; they are a
+		// sign of life as good as that. The control frames behind must not wait.
+		if l.out.full.Load() {
+			return nil
 		}
 		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Pong{Pong: &protocol.Pong{Sequence: kind.Ping.GetSequence()}}})
 		return nil
@@ -114,7 +116,7 @@ func (l *Link) receiveData(m *protocol.DataMessage) error {
 	if len(m.Payload) > l.cfg.MaxPayload {
 		return qerrors.New(qerrors.PayloadTooLarge, "a payload of %d bytes; the limit is %d", len(m.Payload), l.cfg.MaxPayload)
 	}
-	if err := checkHeaders(m.Headers); err != nil {
+	if err := checkLimits(m); err != nil {
 		return qerrors.New(qerrors.ProtocolViolation, "%w", err)
 	}
 	if l.cfg.Hub {
@@ -141,7 +143,9 @@ func (l *Link) handle(m *protocol.DataMessage) error {
 		return err
 	}
 	l.cfg.Tasks.add()
+	l.out.unanswered.Add(1)
 	if err := l.cfg.dispatcher.Load().Submit(l.ctx, l.cfg.base, m, l); err != nil {
+		l.out.unanswered.Add(-1)
 		l.cfg.Tasks.done()
 		return err
 	}
@@ -169,6 +173,7 @@ func (l *Link) Respond(ack *protocol.AckMessage, wanted bool) {
 				"msg_id", ack.MsgId, "error", err)
 		}
 	}
+	l.out.answered()
 	l.drain.handled.Add(1)
 	l.advance()
 }

@@ -38,19 +38,20 @@ func (t *Tasks) Len() int {
 
 // Wait waits until there are none, or until ctx ends, and returns how many are left.
 func (t *Tasks) Wait(ctx context.Context) int {
-	t.mu.Lock()
-	if t.n == 0 {
+	for {
+		t.mu.Lock()
+		n := t.n
+		if t.idle == nil {
+			t.idle = make(chan struct{})
+		}
+		idle := t.idle
 		t.mu.Unlock()
-		return 0
+		if n == 0 || ctx.Err() != nil {
+			return n
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+		}
 	}
-	if t.idle == nil {
-		t.idle = make(chan struct{})
-	}
-	idle := t.idle
-	t.mu.Unlock()
-	select {
-	case <-idle:
-	case <-ctx.Done():
-	}
-	return t.Len()
 }

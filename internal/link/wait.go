@@ -58,7 +58,9 @@ func newWait(ctx context.Context, timeout time.Duration) (Wait, error) {
 		return Wait{}, qerrors.FromContext(ctx)
 	}
 	deadline, ok := ctx.Deadline()
-	if !ok && timeout == 0 {
+	if ok {
+		deadline = time.Now().Add(time.Until(deadline)) // by the monotonic clock, whatever the caller has used
+	} else if timeout == 0 {
 		timeout = DefaultTimeout
 	}
 	if timeout > 0 {

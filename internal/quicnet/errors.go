@@ -29,8 +29,7 @@ func translate(err error) error {
 		return err
 	case errors.As(err, &application):
 		return &qerrors.Error{
-			Code: qerrors.Code(application.ErrorCode), Message: application.ErrorMessage,
-			Remote: application.Remote, Err: err,
+			Code: closeCode(application), Message: application.ErrorMessage, Remote: application.Remote, Err: err,
 		}
 	case errors.As(err, &idle):
 		return qerrors.New(qerrors.IdleTimeout, "nothing came from the peer within the idle timeout: %w", err)
@@ -47,6 +46,24 @@ func translate(err error) error {
 	default:
 		return qerrors.From(err)
 	}
+}
+
+// closeCode returns the code that a connection was closed with. A peer can send any
+// number; one that is unknown, or that says what only this side can know, counts
+// as Internal.
+func closeCode(e *quic.ApplicationError) qerrors.Code {
+	if !e.Remote {
+		return qerrors.Code(e.ErrorCode)
+	}
+	if e.ErrorCode < qerrors.NumCodes {
+		switch code := qerrors.Code(e.ErrorCode); code {
+		case qerrors.OK, qerrors.PayloadTooLarge, qerrors.Draining,
+			qerrors.ProtocolViolation, qerrors.FrameTooLarge, qerrors.HelloTimeout, qerrors.InvalidClientID,
+			qerrors.TooManyClients, qerrors.Replaced, qerrors.HeartbeatTimeout, qerrors.Disconnected:
+			return code
+		}
+	}
+	return qerrors.Internal
 }
 
 func unanswered(addr string, err error) error {

@@ -33,7 +33,7 @@ func listen(t *testing.T, dir string) (addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := quicnet.Listen(pc, auth, limits)
+	l, err := quicnet.Listen(pc, auth, limits, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestDial(t *testing.T) {
 			defer socket.Close()
 			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			defer cancel()
-			if _, err := socket.Dial(ctx, test.addr, 0, auth, limits); qerrors.CodeOf(err) != test.want {
+			if _, err := socket.Dial(ctx, test.addr, auth, limits); qerrors.CodeOf(err) != test.want {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
 		})

@@ -1,11 +1,8 @@
 package quicnet
 
 import (
-	"context"
 	"errors"
 	"net"
-	"net/netip"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -77,46 +74,4 @@ func NewSocket(pc net.PacketConn) *Socket {
 // Close closes the socket, and at once all connections on it.
 func (s *Socket) Close() error {
 	return errors.Join(s.transport.Close(), s.pc.Close())
-}
-
-// Dial connects to addr, host:port. Where the host has several addresses, the
-// attempt's number says which one is tried.
-func (s *Socket) Dial(ctx context.Context, addr string, attempt int, auth *ClientAuth, limits Limits) (*Conn, error) {
-	host, udp, err := resolve(ctx, addr, attempt)
-	if err != nil {
-		return nil, err
-	}
-	config := limits.config()
-	config.TokenStore = auth.tokens
-	tlsConfig := auth.tls.Clone()
-	if tlsConfig.ServerName == "" {
-		tlsConfig.ServerName = host
-	}
-	qc, err := s.transport.Dial(ctx, udp, tlsConfig, config)
-	switch {
-	case err == nil:
-		return newConn(qc), nil
-	case errors.As(err, new(*quic.IdleTimeoutError)), errors.As(err, new(*quic.HandshakeTimeoutError)),
-		errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		return nil, unanswered(addr, err)
-	default:
-		return nil, translate(err)
-	}
-}
-
-func resolve(ctx context.Context, addr string, attempt int) (host string, udp *net.UDPAddr, err error) {
-	host, service, err := net.SplitHostPort(addr)
-	if err != nil {
-		return "", nil, qerrors.New(qerrors.BadAddress, "%q is not an address: write host:port: %w", addr, err)
-	}
-	port, err := strconv.ParseUint(service, 10, 16)
-	if err != nil || port == 0 || host == "" {
-		return "", nil, qerrors.New(qerrors.BadAddress, "%q is not an address: write host:port, with a port from 1 to 65535", addr)
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil || len(ips) == 0 {
-		return "", nil, qerrors.New(qerrors.Unreachable, "cannot resolve %q: %w", host, err)
-	}
-	ip := ips[attempt%len(ips)].Unmap()
-	return host, net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(port))), nil
 }

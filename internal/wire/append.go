@@ -22,6 +22,9 @@ const (
 	// headers, an error text and the encoding itself.
 	Overhead = 32 << 10
 
+	// MaxHeaders is how many headers a message may have.
+	MaxHeaders = 64
+
 	// MaxControlFrame limits the frames before the end of the handshake.
 	MaxControlFrame = 4 << 10
 )

@@ -20,7 +20,7 @@ func decode(body []byte, f *protocol.Frame) error {
 			return decodeHot(field, inner, f)
 		}
 	}
-	if err := proto.Unmarshal(body, f); err != nil {
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, f); err != nil {
 		return qerrors.New(qerrors.ProtocolViolation, "a frame cannot be decoded: %w", err)
 	}
 	return nil
@@ -151,6 +151,9 @@ func (v value) header(m *protocol.DataMessage) (ok bool) {
 		}
 		return true
 	})
+	if len(m.Headers) > MaxHeaders {
+		return false // before they cost more than the frame
+	}
 	if m.Headers == nil {
 		m.Headers = make(map[string]string)
 	}

@@ -49,7 +49,7 @@ func bareConns(b *testing.B, n, inFlight int) []*bareConn {
 			b.Fatal(err)
 		}
 	}
-	listener, err := quicnet.Listen(hub, serverAuth, limits)
+	listener, err := quicnet.Listen(hub, serverAuth, limits, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func bareConns(b *testing.B, n, inFlight int) []*bareConn {
 		}
 		socket := quicnet.NewSocket(pc)
 		b.Cleanup(func() { _ = socket.Close() })
-		conn, err := socket.Dial(context.Background(), listener.Addr().String(), 0, clientAuth, limits)
+		conn, err := socket.Dial(context.Background(), listener.Addr().String(), clientAuth, limits)
 		if err != nil {
 			b.Fatal(err)
 		}

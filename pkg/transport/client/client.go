@@ -44,8 +44,9 @@ type Client struct {
 	cause   error         // why there is no connection
 	stop    context.CancelFunc
 
-	wg   sync.WaitGroup // the runner
-	done chan struct{}  // closed when the client has reached StateClosed
+	exited chan struct{} // closed when the latest runner has ended; guarded by mu
+
+	done chan struct{} // closed when the client has reached StateClosed
 }
 
 func newClient(c ClientConfig, shared *link.Config, auth *quicnet.ClientAuth) *Client {
@@ -66,21 +67,25 @@ func (c *Client) SetDispatcher(d *dispatcher.Dispatcher) { c.link.SetDispatcher(
 // ReconnectEnabled is set; then the client goes on in the background. Any other
 // error leaves the client idle, ready for another Connect.
 func (c *Client) Connect(addr string) error {
-	ctx, err := c.begin()
+	exited := make(chan struct{})
+	ctx, err := c.begin(exited)
 	if err != nil {
 		return err
 	}
 	first := make(chan error, 1)
-	c.wg.Go(func() { (&runner{c: c, addr: addr, first: first}).run(ctx) })
+	go func() {
+		defer close(exited)
+		(&runner{c: c, addr: addr, first: first}).run(ctx)
+	}()
 	if err := <-first; err != nil {
-		c.wg.Wait()
+		<-exited
 		return err
 	}
 	return nil
 }
 
-// begin leaves StateIdle.
-func (c *Client) begin() (context.Context, error) {
+// begin leaves StateIdle, for a runner that will close exited when it ends.
+func (c *Client) begin(exited chan struct{}) (context.Context, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch c.state {
@@ -91,7 +96,7 @@ func (c *Client) begin() (context.Context, error) {
 		return nil, qerrors.New(qerrors.InvalidArgument, "Connect was called before: make another client for another hub")
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	c.stop = stop
+	c.stop, c.exited = stop, exited
 	c.setState(StateConnecting, qerrors.New(qerrors.NotConnected, "the first attempt to connect is under way"))
 	return ctx, nil
 }
@@ -132,8 +137,10 @@ func closed(cause error) error {
 
 // Close ends the client in order: no new messages; what is under way in either
 // direction is handled and acknowledged. When it returns, nothing of the client
-// runs any more, except handlers that ignore the end of their context. When ctx
-// ends first, the connection is closed as it is, and an error says so.
+// runs any more, except handlers that ignore the end of their context. A handler
+// that calls Close has to do so on a goroutine of its own, since Close waits for
+// handlers. When ctx ends first, the connection is closed as it is, and an error
+// says so.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
 	before := c.state
@@ -154,7 +161,12 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	// Soon: the connection has ended, by the drain or because ctx did.
 	<-c.done
-	c.wg.Wait()
+	c.mu.Lock()
+	exited := c.exited
+	c.mu.Unlock()
+	if exited != nil {
+		<-exited
+	}
 	unfinished := c.link.Finish(ctx)
 	_ = c.link.Events.Wait(ctx) // hooks that have yet to run do so afterwards
 	if err == nil && unfinished > 0 {

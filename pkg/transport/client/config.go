@@ -102,6 +102,7 @@ func (c *ClientConfig) check() (*link.Config, error) {
 	check.Require(c.HeartbeatInterval < c.MaxIdleTimeout,
 		"HeartbeatInterval %v is not below MaxIdleTimeout %v: the connection would end between two heartbeats", c.HeartbeatInterval, c.MaxIdleTimeout)
 	check.Duration("HandshakeTimeout", &c.HandshakeTimeout, 10*time.Second)
+	check.Require(c.Socket == nil || c.Socket.socket != nil, "Socket is empty: make it with NewSocket, or leave it nil")
 	shared := link.NewConfig(link.Options{
 		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
 		Logger: c.Logger, Hooks: c.Hooks,

@@ -21,9 +21,9 @@ func hopeless(err error) bool {
 // backoff returns a random part of a time that doubles with each wait before in a
 // row ("full jitter"), so that clients that were lost together come back apart.
 func backoff(initial, highest time.Duration, before int) time.Duration {
-	limit := initial << min(before, 30)
-	if limit > highest || limit < initial { // or it has overflowed
-		limit = highest
+	limit := initial
+	for ; before > 0 && limit < highest; before-- {
+		limit *= 2 // no overflow: fields.MaxDuration is far from it
 	}
-	return rand.N(limit + 1)
+	return rand.N(min(limit, highest) + 1)
 }

@@ -31,14 +31,7 @@ type runner struct {
 	connected bool         // at least once
 }
 
-func (r *runner) run(ctx context.Context) {
-	err := r.openSocket()
-	if err == nil {
-		err = r.keepConnected(ctx)
-		r.closeSocket()
-	}
-	r.end(err)
-}
+func (r *runner) run(ctx context.Context) { r.end(r.keepConnected(ctx)) }
 
 // keepConnected returns why the client ends.
 func (r *runner) keepConnected(ctx context.Context) error {
@@ -62,8 +55,12 @@ func (r *runner) keepConnected(ctx context.Context) error {
 // connection is one connection, from dialing to its end. It returns why it ended
 // or never began, and how long the hub wants to be left alone.
 func (r *runner) connection(ctx context.Context) (hint time.Duration, cause error) {
-	l, welcome, err := r.dial(ctx)
 	r.attempts++
+	if err := r.openSocket(); err != nil {
+		return 0, err
+	}
+	defer r.closeSocket()
+	l, welcome, err := r.dial(ctx)
 	if err != nil {
 		if r.attempts > 1 {
 			r.failures++ // the first attempt is no retry
@@ -92,7 +89,7 @@ func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error
 	c := r.c
 	ctx, cancel := context.WithTimeout(ctx, c.config.HandshakeTimeout)
 	defer cancel()
-	conn, err := r.socket.Dial(ctx, r.addr, r.attempts, c.auth, c.config.limits())
+	conn, err := r.socket.Dial(ctx, r.addr, c.auth, c.config.limits())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -126,6 +123,8 @@ func (r *runner) final(ctx context.Context, cause error) error {
 	}
 }
 
+// openSocket opens a socket for one connection: one that has failed, or whose
+// path through a NAT has, must not keep the client from coming back.
 func (r *runner) openSocket() error {
 	if r.c.config.Socket != nil {
 		r.socket = r.c.config.Socket.socket

@@ -19,9 +19,25 @@ func (s *Server) accept(listener *quicnet.Listener) {
 			s.acceptEnded(err)
 			return
 		}
+		if s.pending.Load() >= maxPending {
+			s.link.Metrics.Refused.Add(qerrors.TooManyClients, 1)
+			conn.Close(qerrors.TooManyClients, "too many clients are connecting: try again later")
+			continue
+		}
+		s.pending.Add(1)
 		s.wg.Go(func() { s.serve(conn) })
 	}
 }
+
+// A connection can cost a receive window before it has said hello. So there may
+// be at most maxPending of those; and from manyPending on, who connects first has
+// to show that its address is its own (Retry, RFC 9000, section 8.1.2).
+const (
+	maxPending  = 1000
+	manyPending = 100
+)
+
+func (s *Server) busy() bool { return s.pending.Load() >= manyPending }
 
 // acceptEnded stops a server whose socket has failed.
 func (s *Server) acceptEnded(err error) {
@@ -40,6 +56,7 @@ func (s *Server) acceptEnded(err error) {
 func (s *Server) serve(conn *quicnet.Conn) {
 	l := link.New(conn, s.link)
 	hello, err := s.admit(l)
+	s.pending.Add(-1)
 	if err != nil {
 		s.link.Metrics.Refused.Add(qerrors.CodeOf(err), 1)
 		s.link.Log.Warn("refused", "remote", conn.RemoteAddr().String(), "client_id", hello.GetClientId(),

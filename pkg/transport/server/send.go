@@ -39,7 +39,7 @@ func (s *Server) pick(clientID string) link.Pick {
 		l, ok := s.sessions.Get(clientID)
 		switch {
 		case s.admitting.Err() != nil:
-			return nil, qerrors.FromContext(s.admitting)
+			return nil, qerrors.From(context.Cause(s.admitting))
 		case !ok:
 			return nil, unknown(clientID)
 		case l == refused:
@@ -69,7 +69,7 @@ type BroadcastResult struct {
 // ended.
 func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (BroadcastResult, error) {
 	if s.admitting.Err() != nil {
-		return BroadcastResult{}, qerrors.NotSent(qerrors.FromContext(s.admitting))
+		return BroadcastResult{}, qerrors.NotSent(context.Cause(s.admitting))
 	}
 	out, err := s.link.Broadcastable(msg)
 	if err != nil {

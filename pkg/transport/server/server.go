@@ -20,6 +20,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/link"
@@ -45,9 +46,12 @@ type Server struct {
 	state    state
 	listener *quicnet.Listener
 	failure  error // why the server ended by itself
+	stopErr  error // what Stop returned
 
+	pending atomic.Int32   // connections that have not said hello yet
 	wg      sync.WaitGroup // accept loop, sweeper, and one for each connection
-	stopped chan struct{}
+	drained chan struct{}  // closed when all connections have ended
+	stopped chan struct{}  // closed when Stop is done
 }
 
 type state int
@@ -64,6 +68,7 @@ func newServer(c ServerConfig, shared *link.Config, auth *quicnet.ServerAuth) *S
 		link:     shared,
 		auth:     auth,
 		sessions: session.NewRegistry[*link.Link](c.MaxClients),
+		drained:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
 	s.admitting, s.refuse = context.WithCancelCause(context.Background())
@@ -87,12 +92,15 @@ func (s *Server) Start(addr string) error {
 // StartOn is Start for a socket that exists already. The server owns it from now
 // on, also when StartOn fails.
 func (s *Server) StartOn(pc net.PacketConn) error {
+	if pc == nil {
+		return qerrors.New(qerrors.InvalidArgument, "the socket is nil")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != idle {
 		return errors.Join(qerrors.New(qerrors.InvalidArgument, "the server was started before: make a new one"), pc.Close())
 	}
-	listener, err := quicnet.Listen(pc, s.auth, s.config.limits())
+	listener, err := quicnet.Listen(pc, s.auth, s.config.limits(), s.busy)
 	if err != nil {
 		return err
 	}
@@ -135,7 +143,7 @@ func (s *Server) sweep() {
 			for _, l := range s.sessions.All() {
 				l.CheckHeartbeat(s.config.HeartbeatTimeout, s.config.MaxTimeoutCount)
 			}
-		case <-s.admitting.Done():
+		case <-s.drained:
 			return
 		}
 	}

@@ -14,7 +14,8 @@ import (
 // Stop ends the server in order: no new clients and no new messages; what is
 // under way in either direction is handled and acknowledged; each client is told
 // when to come back. When it returns, nothing of the server runs any more,
-// except handlers that ignore the end of their context.
+// except handlers that ignore the end of their context. A handler that calls Stop
+// has to do so on a goroutine of its own, since Stop waits for handlers.
 //
 // When ctx ends first, connections are closed as they are and handlers'
 // contexts are cancelled; the error says what was not finished.
@@ -23,34 +24,49 @@ func (s *Server) Stop(ctx context.Context) error {
 	before := s.state
 	s.state = draining
 	s.mu.Unlock()
-	switch before {
-	case idle:
-		close(s.stopped)
-		return nil
-	case draining:
-		select {
-		case <-s.stopped:
-			return nil
-		case <-ctx.Done():
-			return qerrors.FromContext(ctx)
-		}
+	if before == draining {
+		return s.awaitStop(ctx)
 	}
-	defer close(s.stopped)
 	ended := &qerrors.Error{Code: qerrors.Draining, Message: "the hub is being stopped"}
-	_ = s.listener.StopAccepting() // fails only when the socket has failed, which Close says
 	s.refuse(ended)
-	cut := s.drain(ctx, s.sessions.Close(ended))
+	links := s.sessions.Close(ended)
+	defer close(s.stopped)
+	if before == idle {
+		return nil
+	}
+	_ = s.listener.StopAccepting() // fails only when the socket has failed, which Close says
+	cut := s.drain(ctx, links)
+	close(s.drained)
+	s.wg.Wait() // first, so that nothing more is given to handlers
 	unfinished := s.link.Finish(ctx)
-	s.wg.Wait()
 	err := s.listener.Close()
 	_ = s.link.Events.Wait(ctx) // hooks that have yet to run do so afterwards
 	s.link.Log.Info("stopped", "connections_cut", cut, "handlers_unfinished", unfinished)
 	if cut > 0 || unfinished > 0 {
-		return qerrors.New(qerrors.Timeout,
+		err = qerrors.New(qerrors.Timeout,
 			"stopped before all was done: %d connections were cut and %d messages not handled: %w",
 			cut, unfinished, context.Cause(ctx))
 	}
+	s.mu.Lock()
+	s.stopErr = err
+	s.mu.Unlock()
 	return err
+}
+
+// awaitStop waits for a Stop that was called before, and returns what it returned.
+// When ctx ends first, it cuts the connections that are still there.
+func (s *Server) awaitStop(ctx context.Context) error {
+	select {
+	case <-s.stopped:
+	case <-ctx.Done():
+		for _, l := range s.sessions.All() {
+			l.Close(qerrors.Draining, "the hub is being stopped")
+		}
+		return qerrors.FromContext(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopErr
 }
 
 // drain ends all links in order and returns how many had to be cut.

@@ -50,23 +50,46 @@ func (d *drain) stop() {
 
 // Drain ends the connection in order: no new messages, what is under way is
 // handled, its acknowledgements arrive. It returns when the connection has ended,
-// with an error if that was for another reason. When ctx ends first, it closes
-// the connection at once.
+// with an error if that was for another reason and something was under way. When
+// ctx ends first, it closes the connection at once.
 func (l *Link) Drain(ctx context.Context, code qerrors.Code, reason string, reconnectAfter time.Duration) error {
 	l.sendGoAway(&protocol.GoAway{
 		Code: uint32(code), Reason: reason, ReconnectAfterMs: uint64(reconnectAfter.Milliseconds()),
 	})
-	select {
-	case <-l.ctx.Done():
-		if cause := context.Cause(l.ctx); qerrors.CodeOf(cause) != qerrors.OK {
-			return cause
+	idle := l.idle()
+	unanswered := time.NewTimer(l.lingerTime())
+	defer unanswered.Stop()
+	for {
+		select {
+		case <-l.ctx.Done():
+			if cause := context.Cause(l.ctx); !idle && qerrors.CodeOf(cause) != qerrors.OK {
+				return cause
+			}
+			return nil
+		case <-unanswered.C:
+			// A peer that is gone does not answer the GoAway. With nothing under way
+			// there is no reason to wait for it.
+			if idle && l.GoneAway() == nil {
+				l.conn.Close(qerrors.OK, reason)
+			}
+		case <-ctx.Done():
+			l.conn.Close(qerrors.Draining, "cut off: "+reason)
+			e := *qerrors.FromContext(ctx)
+			e.Message = "the connection was cut before all was done: " + e.Message
+			return &e
 		}
-		return nil
-	case <-ctx.Done():
-		l.conn.Close(qerrors.Draining, "cut off: "+reason)
-		return qerrors.FromContext(ctx)
 	}
 }
+
+// idle reports whether nothing that this side knows of can be lost with the
+// connection: nobody waits for an acknowledgement, no handler runs, and no message
+// was sent that would be lost in silence.
+func (l *Link) idle() bool {
+	return l.promises.Len() == 0 && l.out.unanswered.Load() == 0 && !l.out.sentSilently()
+}
+
+// lingerTime is how long to wait for a peer that may be gone.
+func (l *Link) lingerTime() time.Duration { return linger + 4*l.conn.RTT() }
 
 // GoneAway returns the peer's GoAway, or nil.
 func (l *Link) GoneAway() *protocol.GoAway {
@@ -159,6 +182,6 @@ func (l *Link) complete() {
 	case !l.cfg.Hub:
 		l.conn.Close(qerrors.OK, "drained")
 	case d.linger == nil && l.ctx.Err() == nil:
-		d.linger = time.AfterFunc(linger+4*l.conn.RTT(), func() { l.conn.Close(qerrors.OK, "drained") })
+		d.linger = time.AfterFunc(l.lingerTime(), func() { l.conn.Close(qerrors.OK, "drained") })
 	}
 }

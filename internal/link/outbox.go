@@ -33,6 +33,7 @@ type outbox struct {
 	largeAcks largeQueue
 	dataSent  uint64 // data frames accepted in all
 	acksSent  uint64 // acknowledgements accepted in all
+	silently  bool   // a data frame was accepted that nobody awaits an acknowledgement of
 }
 
 // parcel is one data message on its way to the peer.
@@ -75,6 +76,7 @@ func (o *outbox) put(w *Wait, p *parcel) error {
 		o.lanes[p.lane].silent += p.silent()
 	}
 	o.dataSent++
+	o.silently = o.silently || p.promises == nil
 	return nil
 }
 
@@ -167,6 +169,12 @@ func (o *outbox) refuse(err error) (dataSent uint64) {
 		}
 	}
 	return o.dataSent
+}
+
+func (o *outbox) sentSilently() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.silently
 }
 
 // sentAcks returns how many acknowledgements were accepted.

@@ -42,10 +42,18 @@ func TestCloseByState(t *testing.T) {
 			n.Hub(testnet.Echo(), nil)
 			n.Connect(c)
 		}, qerrors.OK},
-		{"cut off", func(_ *testing.T, n *testnet.Network, c *client.Client) {
+		{"cut off with nothing under way", func(_ *testing.T, n *testnet.Network, c *client.Client) {
 			n.Hub(testnet.Echo(), nil)
 			n.Connect(c)
 			n.Cut("a")
+		}, qerrors.OK},
+		{"cut off after a message that may be lost", func(t *testing.T, n *testnet.Network, c *client.Client) {
+			n.Hub(testnet.Echo(), nil)
+			n.Connect(c)
+			n.Cut("a")
+			if _, err := c.SendMessage(t.Context(), testnet.Command("x"), false, 0); err != nil {
+				t.Fatal(err)
+			}
 		}, qerrors.Timeout},
 		{"with a handler that runs", func(t *testing.T, n *testnet.Network, c *client.Client) {
 			hub := n.Hub(testnet.Echo(), nil)

@@ -91,6 +91,9 @@ func TestStopWithAClientThatIsCutOff(t *testing.T) {
 		a, b := n.Client("a", testnet.Echo(), nil), n.Client("b", testnet.Echo(), nil)
 		n.Connect(a, b)
 		n.Cut("a")
+		if _, err := hub.SendMessage(t.Context(), "a", testnet.Command("may be lost"), false, 0); err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		err := hub.Stop(ctx)

@@ -29,11 +29,13 @@ func listenAPI(addr string, log *slog.Logger) (net.Listener, error) {
 	return listener, nil
 }
 
-// newAPI returns the HTTP API of hub. It has no WriteTimeout: a request may wait
-// long for an acknowledgement.
-func newAPI(hub httpapi.Hub, log *slog.Logger) *http.Server {
+// newAPI returns the HTTP API of hub for addr, the address of -api, whose host
+// callers may use. It has no WriteTimeout: a request may wait long for an
+// acknowledgement.
+func newAPI(hub httpapi.Hub, addr string, log *slog.Logger) *http.Server {
+	host, _, _ := net.SplitHostPort(addr) // listenAPI reports an address that is none
 	return &http.Server{
-		Handler:           httpapi.NewHandler(hub, log),
+		Handler:           httpapi.NewHandler(hub, log, host),
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),

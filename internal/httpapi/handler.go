@@ -15,7 +15,9 @@
 //
 // There is no authentication: listen where only trusted programs can connect. Web
 // pages of other origins are refused, since they can reach a loopback address
-// through the browser of somebody who may.
+// through the browser of somebody who may. So are requests whose Host is neither
+// an IP address, nor localhost, nor a name that [NewHandler] was told: to a page
+// whose own name was made to lead here, this would be its own origin.
 //
 // An [http.Server] with this handler needs a ReadHeaderTimeout and no WriteTimeout,
 // which would cut off who waits for an acknowledgement. The time to read a body is
@@ -55,8 +57,9 @@ type api struct {
 }
 
 // NewHandler returns the API of hub. Requests are logged with level debug, and
-// failures of the hub itself as errors; a nil log logs nothing.
-func NewHandler(hub Hub, log *slog.Logger) http.Handler {
+// failures of the hub itself as errors; a nil log logs nothing. hosts are names,
+// without ports, by which callers may address the API besides localhost.
+func NewHandler(hub Hub, log *slog.Logger, hosts ...string) http.Handler {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -76,7 +79,7 @@ func NewHandler(hub Hub, log *slog.Logger) http.Handler {
 
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
-	return a.logged(protection.Handler(withProblems(mux)))
+	return a.logged(onlyFor(hosts, protection.Handler(withProblems(mux))))
 }
 
 func (a *api) addHealth() {

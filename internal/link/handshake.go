@@ -3,25 +3,11 @@ package link
 import (
 	"context"
 	"errors"
-	"fmt"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/voilet/QuicFlow/internal/wire"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/session"
-)
-
-const (
-	// Software names this implementation in hello and welcome.
-	Software = "quic-backbone-go"
-	// MaxIDBytes limits client ids and message ids.
-	MaxIDBytes = 128
-	// DefaultMaxPayload is the largest payload unless configured.
-	DefaultMaxPayload = 1 << 20
-	// HighestMaxPayload is the most that can be configured.
-	HighestMaxPayload = 64 << 20
 )
 
 // SayHello is the client's side of the handshake. It returns the hub's welcome,
@@ -164,26 +150,4 @@ func (l *Link) sent(msgID string, _ *protocol.AckMessage, err error) {
 		l.cfg.Events.PromiseTimeout(msgID, clientID)
 	}
 	l.cfg.Events.MessageSent(msgID, clientID, err)
-}
-
-// CheckClientID returns an error unless id is 1 to 128 bytes of printable UTF-8.
-func CheckClientID(id string) error {
-	bad := ""
-	switch {
-	case id == "":
-		bad = "is empty"
-	case len(id) > MaxIDBytes:
-		bad = fmt.Sprintf("has %d bytes", len(id))
-	case !utf8.ValidString(id):
-		bad = "is not UTF-8"
-	}
-	for _, r := range id {
-		if bad == "" && !unicode.IsPrint(r) {
-			bad = fmt.Sprintf("has the unprintable character %q", r)
-		}
-	}
-	if bad == "" {
-		return nil
-	}
-	return qerrors.New(qerrors.InvalidClientID, "the client id %s: use 1 to %d bytes of printable UTF-8", bad, MaxIDBytes)
 }

@@ -1,9 +1,24 @@
 package link
 
 import (
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+
 	"github.com/voilet/QuicFlow/internal/wire"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+const (
+	// Software names this implementation in hello and welcome.
+	Software = "quic-backbone-go"
+	// MaxIDBytes limits client ids and message ids.
+	MaxIDBytes = 128
+	// DefaultMaxPayload is the largest payload unless configured.
+	DefaultMaxPayload = 1 << 20
+	// HighestMaxPayload is the most that can be configured.
+	HighestMaxPayload = 64 << 20
 )
 
 // The limits on the headers of a message. With the ids they fit wire.Overhead.
@@ -53,4 +68,26 @@ func checkHeaders(headers map[string]string) error {
 
 func invalid(format string, args ...any) error {
 	return qerrors.New(qerrors.InvalidArgument, format, args...)
+}
+
+// CheckClientID returns an error unless id is 1 to 128 bytes of printable UTF-8.
+func CheckClientID(id string) error {
+	bad := ""
+	switch {
+	case id == "":
+		bad = "is empty"
+	case len(id) > MaxIDBytes:
+		bad = fmt.Sprintf("has %d bytes", len(id))
+	case !utf8.ValidString(id):
+		bad = "is not UTF-8"
+	}
+	for _, r := range id {
+		if bad == "" && !unicode.IsPrint(r) {
+			bad = fmt.Sprintf("has the unprintable character %q", r)
+		}
+	}
+	if bad == "" {
+		return nil
+	}
+	return qerrors.New(qerrors.InvalidClientID, "the client id %s: use 1 to %d bytes of printable UTF-8", bad, MaxIDBytes)
 }

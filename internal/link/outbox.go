@@ -3,10 +3,8 @@ package link
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/voilet/QuicFlow/internal/wire"
-	"github.com/voilet/QuicFlow/pkg/callback"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -34,20 +32,6 @@ type outbox struct {
 	dataSent  uint64 // data frames accepted in all
 	acksSent  uint64 // acknowledgements accepted in all
 	silently  bool   // a data frame was accepted that nobody awaits an acknowledgement of
-}
-
-// parcel is one data message on its way to the peer.
-type parcel struct {
-	msg   *protocol.DataMessage // encoded into the lane, unless there is a frame
-	frame []byte                // already encoded: large, or shared by a broadcast
-	size  int                   // of the frame's body
-	lane  class
-	// For a message whose acknowledgement somebody awaits: where the promise of it
-	// is made, with this deadline, when all else is done. So there is a promise if,
-	// and only if, the message is on its way.
-	promises *callback.Table
-	deadline time.Time
-	promise  *callback.Promise
 }
 
 func (o *outbox) init(conn Conn, wg *sync.WaitGroup, cfg *Config) {
@@ -78,30 +62,6 @@ func (o *outbox) put(w *Wait, p *parcel) error {
 	o.dataSent++
 	o.silently = o.silently || p.promises == nil
 	return nil
-}
-
-func (p *parcel) encode(b []byte) (_ []byte, err error) {
-	if p.frame != nil {
-		b = append(b, p.frame...)
-	} else if b, err = wire.AppendData(b, p.msg, p.size); err != nil {
-		return nil, err
-	}
-	return b, p.await()
-}
-
-func (p *parcel) await() (err error) {
-	if p.promises != nil {
-		p.promise, err = p.promises.Add(p.msg.MsgId, p.deadline)
-	}
-	return err
-}
-
-// silent counts the parcel if nobody would learn that it was lost.
-func (p *parcel) silent() int {
-	if p.promises != nil {
-		return 0
-	}
-	return 1
 }
 
 // ack accepts an acknowledgement. It never waits: the readers do, so that a peer

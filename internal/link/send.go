@@ -45,37 +45,6 @@ func (l *Link) count(payload int) {
 	l.cfg.Metrics.MessagesSent.Add(1)
 }
 
-// Parcel is a message that was encoded once, for many links.
-type Parcel struct {
-	parcel
-	payload int
-}
-
-// Encode encodes m for [Link.Offer].
-func Encode(m *protocol.DataMessage) (*Parcel, error) {
-	size := wire.DataSize(m)
-	frame, err := wire.AppendData(make([]byte, 0, size+8), m, size)
-	if err != nil {
-		return nil, err
-	}
-	return &Parcel{
-		parcel:  parcel{frame: frame, size: size, lane: classOf(m.Priority)},
-		payload: len(m.Payload),
-	}, nil
-}
-
-// Offer queues p without waiting: it fails when the queue is full.
-func (l *Link) Offer(p *Parcel) error {
-	if p.payload > l.peerMax {
-		return l.tooLarge(p.payload)
-	}
-	if err := l.out.put(nil, &p.parcel); err != nil {
-		return err
-	}
-	l.count(p.payload)
-	return nil
-}
-
 // pingPadding makes the packet of a ping large enough for a stateless reset to be
 // the answer, where the peer was restarted.
 const pingPadding = 32

@@ -11,7 +11,7 @@ import (
 // LogLevel is a level of log/slog.
 type LogLevel = slog.Level
 
-// The levels. Nothing above debug is logged per message.
+// The levels. The libraries log nothing above debug per message.
 const (
 	LogLevelDebug = slog.LevelDebug
 	LogLevelInfo  = slog.LevelInfo

@@ -1,0 +1,78 @@
+package link
+
+import (
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/wire"
+	"github.com/voilet/QuicFlow/pkg/callback"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// parcel is one data message on its way to the peer.
+type parcel struct {
+	msg   *protocol.DataMessage // encoded into the lane, unless there is a frame
+	frame []byte                // already encoded: large, or shared by a broadcast
+	size  int                   // of the frame's body
+	lane  class
+	// For a message whose acknowledgement somebody awaits: where the promise of it
+	// is made, with this deadline, when all else is done. So there is a promise if,
+	// and only if, the message is on its way.
+	promises *callback.Table
+	deadline time.Time
+	promise  *callback.Promise
+}
+
+func (p *parcel) encode(b []byte) (_ []byte, err error) {
+	if p.frame != nil {
+		b = append(b, p.frame...)
+	} else if b, err = wire.AppendData(b, p.msg, p.size); err != nil {
+		return nil, err
+	}
+	return b, p.await()
+}
+
+func (p *parcel) await() (err error) {
+	if p.promises != nil {
+		p.promise, err = p.promises.Add(p.msg.MsgId, p.deadline)
+	}
+	return err
+}
+
+// silent counts the parcel if nobody would learn that it was lost.
+func (p *parcel) silent() int {
+	if p.promises != nil {
+		return 0
+	}
+	return 1
+}
+
+// Parcel is a message that was encoded once, for many links.
+type Parcel struct {
+	parcel
+	payload int
+}
+
+// Encode encodes m for [Link.Offer].
+func Encode(m *protocol.DataMessage) (*Parcel, error) {
+	size := wire.DataSize(m)
+	frame, err := wire.AppendData(make([]byte, 0, size+8), m, size)
+	if err != nil {
+		return nil, err
+	}
+	return &Parcel{
+		parcel:  parcel{frame: frame, size: size, lane: classOf(m.Priority)},
+		payload: len(m.Payload),
+	}, nil
+}
+
+// Offer queues p without waiting: it fails when the queue is full.
+func (l *Link) Offer(p *Parcel) error {
+	if p.payload > l.peerMax {
+		return l.tooLarge(p.payload)
+	}
+	if err := l.out.put(nil, &p.parcel); err != nil {
+		return err
+	}
+	l.count(p.payload)
+	return nil
+}

@@ -18,6 +18,7 @@ type model struct {
 	tables  [2]*callback.Table
 	closed  [2]bool
 	made    []*made
+	awaited [2]map[string]bool // ids whose acknowledgements may still come to nobody
 }
 
 // made is a promise and what is expected of it.
@@ -32,6 +33,8 @@ type made struct {
 
 const modelLimit = 4
 
+var modelIDs = []string{"a", "b", "c", "d", "e", "f"}
+
 // TestModel lets programs of random operations run against the model, in virtual
 // time.
 func TestModel(t *testing.T) {
@@ -39,7 +42,7 @@ func TestModel(t *testing.T) {
 		rapid.SyncTest(rt, func(rt *rapid.T) {
 			m := &model{manager: callback.NewManager(modelLimit)}
 			for i := range m.tables {
-				m.tables[i] = m.manager.NewTable(nil)
+				m.tables[i], m.awaited[i] = m.manager.NewTable(nil), map[string]bool{}
 			}
 			rt.Repeat(map[string]func(*rapid.T){
 				"add": m.add, "acknowledge": m.acknowledge, "cancel": m.cancel,
@@ -69,7 +72,7 @@ func (m *model) waiting(belongs func(*made) bool) (found []*made) {
 func (m *model) all(*made) bool { return true }
 
 func (m *model) add(t *rapid.T) {
-	table, id := rapid.IntRange(0, 1).Draw(t, "table"), rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "id")
+	table, id := rapid.IntRange(0, 1).Draw(t, "table"), rapid.SampledFrom(modelIDs).Draw(t, "id")
 	after := rapid.OneOf(rapid.Int64Range(-1, 50), rapid.Int64Range(5000, 12000)).Draw(t, "after, ms")
 	deadline := in(time.Duration(after) * time.Millisecond)
 	want := qerrors.OK
@@ -78,7 +81,7 @@ func (m *model) add(t *rapid.T) {
 		want = qerrors.TooManyPromises
 	case m.closed[table]:
 		want = qerrors.ConnectionLost
-	case len(m.waiting(func(p *made) bool { return p.table == table && p.id == id })) > 0:
+	case m.awaited[table][id], len(m.waiting(func(p *made) bool { return p.table == table && p.id == id })) > 0:
 		want = qerrors.DuplicateMessage
 	}
 	p, err := m.tables[table].Add(id, deadline)
@@ -91,11 +94,12 @@ func (m *model) add(t *rapid.T) {
 }
 
 func (m *model) acknowledge(t *rapid.T) {
-	table, id := rapid.IntRange(0, 1).Draw(t, "table"), rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "id")
+	table, id := rapid.IntRange(0, 1).Draw(t, "table"), rapid.SampledFrom(modelIDs).Draw(t, "id")
 	waiting := m.waiting(func(p *made) bool { return p.table == table && p.id == id })
 	if found := m.tables[table].Complete(ackOf(id)); found != (len(waiting) == 1) {
 		t.Fatalf("the acknowledgement found a promise: %v, want %v", found, !found)
 	}
+	delete(m.awaited[table], id)
 	for _, p := range waiting {
 		p.over = true
 	}
@@ -113,8 +117,14 @@ func (m *model) end(t *rapid.T, code qerrors.Code, how func(*made)) {
 	p := rapid.SampledFrom(m.made).Draw(t, "promise")
 	how(p)
 	if !p.over {
-		p.over, p.code = true, code
+		m.abandon(p, code)
 	}
+}
+
+// abandon notes that p ends before its acknowledgement has come.
+func (m *model) abandon(p *made, code qerrors.Code) {
+	p.over, p.code = true, code
+	m.awaited[p.table][p.id] = true
 }
 
 // sleep lets time pass. A promise whose deadline has just passed may have failed
@@ -124,7 +134,7 @@ func (m *model) sleep(t *rapid.T) {
 	synctest.Wait()
 	for _, p := range m.waiting(m.all) {
 		if age := time.Since(p.deadline); age > tick || age >= 0 && isDone(p.promise) {
-			p.over, p.code = true, qerrors.Timeout
+			m.abandon(p, qerrors.Timeout)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package callback_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -67,11 +68,12 @@ func TestExactlyOnce(t *testing.T) {
 }
 
 // TestLimitHolds: adding and completing against each other, there are never more
-// than the limit, and every refusal is one of the expected.
+// than the limit, and every refusal is one of the expected. An addition is counted
+// after it was made and a completion before, so that the count is never too high.
 func TestLimitHolds(t *testing.T) {
 	const limit, workers, times = 8, 16, 500
 	m := callback.NewManager(limit)
-	var outstanding atomic.Int32
+	var outstanding, refused atomic.Int32
 	var wg sync.WaitGroup
 	for w := range workers {
 		table := m.NewTable(nil)
@@ -83,11 +85,14 @@ func TestLimitHolds(t *testing.T) {
 					if !errors.Is(err, qerrors.ErrTooManyPromises) {
 						t.Error(err)
 					}
+					refused.Add(1)
+					runtime.Gosched()
 					continue
 				}
 				if n := outstanding.Add(1); n > limit {
 					t.Errorf("%d promises with a limit of %d", n, limit)
 				}
+				runtime.Gosched() // so that others add while this one waits
 				outstanding.Add(-1)
 				if w%2 == 0 {
 					p.Cancel(nil)
@@ -98,6 +103,9 @@ func TestLimitHolds(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	if refused.Load() == 0 {
+		t.Error("nothing was refused: the limit was never reached")
+	}
 	wantNothing(t, m)
 }
 

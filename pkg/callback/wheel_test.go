@@ -99,6 +99,7 @@ func TestIdle(t *testing.T) {
 			add(t, table, "2", in(3*tick))
 			time.Sleep(time.Minute) // the timer has run many times, and does again
 			table.Complete(ackOf("1"))
+			table.Complete(ackOf("2")) // too late, but the id is free again
 			if !isDone(p) {
 				t.Fatal("not done")
 			}

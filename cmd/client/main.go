@@ -40,7 +40,7 @@ func command() *cli.Command {
 		Version: version,
 		Description: "Keeps a connection to the hub. Each message that arrives is logged and\n" +
 			"acknowledged, or answered by the program of -handler. SIGINT and SIGTERM let\n" +
-			"what is under way finish; a second one ends it at once.\n\n" +
+			"what is under way finish; a second one cuts it off.\n\n" +
 			"With -send it sends one message instead, and exits once that is delivered. With\n" +
 			"-wait-ack it waits for the hub's answer: the result goes to stdout as it is, the\n" +
 			"reason of a failure to stderr, with exit code 1.\n\n" +

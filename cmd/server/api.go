@@ -52,7 +52,7 @@ func serveAPI(api *http.Server, listener net.Listener) error {
 // stopAPI lets the requests under way finish within ctx.
 func stopAPI(ctx context.Context, api *http.Server) error {
 	if err := api.Shutdown(ctx); err != nil {
-		return errors.Join(qerrors.New(qerrors.Timeout, "requests to the HTTP API were cut off: %w", err), api.Close())
+		return errors.Join(qerrors.New(qerrors.Timeout, "requests to the HTTP API were cut off: %w", context.Cause(ctx)), api.Close())
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func command() *cli.Command {
 		Version: version,
 		Description: "Clients dial in over QUIC and keep one connection each. Each message that one\n" +
 			"sends is logged and acknowledged, or answered by the program of -handler.\n" +
-			"SIGINT and SIGTERM let what is under way finish; a second one ends it at once.\n\n" +
+			"SIGINT and SIGTERM let what is under way finish; a second one cuts it off.\n\n" +
 			"Examples:\n" +
 			"  ./scripts/gen-certs.sh && quic-server\n" +
 			"  quic-server -addr :9090 -handler 'jq -c .config'",

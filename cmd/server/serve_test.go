@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/voilet/QuicFlow/internal/testprocess"
@@ -108,35 +105,5 @@ func TestNoAPI(t *testing.T) {
 	}
 	if strings.Contains(hub.Stderr(), "HTTP API") {
 		t.Errorf("there is an API:\n%s", hub.Stderr())
-	}
-}
-
-func TestDrainTimeoutKillsHandlers(t *testing.T) {
-	t.Parallel()
-	hub, dir := start(t, "-drain-timeout", "1ms", "-handler", "sh -c 'echo $$ >pid; exec sleep 1000'")
-	pipe := filepath.Join(dir, "pid")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := connect(t, hub, dir).SendAsync(t.Context(), text(""), 0); err != nil {
-		t.Fatal(err)
-	}
-	written, err := os.ReadFile(pipe) // waits for the handler
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(written)))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if code := hub.Stop(); code != 1 {
-		t.Errorf("exit code %d, want 1", code)
-	}
-	if want := "quic-server: timeout: stopped before all was done"; !strings.Contains(hub.Stderr(), want) {
-		t.Errorf("stderr does not say %q:\n%s", want, hub.Stderr())
-	}
-	if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
-		t.Errorf("the handler's program is still there: %v", err)
 	}
 }

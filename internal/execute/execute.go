@@ -26,6 +26,9 @@
 // SIGKILL, together with the processes that it started and that did not leave its
 // process group (on Windows the program alone). Processes that it leaves behind
 // after it ended by itself live on.
+//
+// When this process is killed itself, so is the program on Linux; processes that
+// it has started, and on other systems the program too, may live on.
 package execute
 
 import (

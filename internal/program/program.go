@@ -7,9 +7,12 @@ package program
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/voilet/QuicFlow/internal/settings"
 )
 
 // DrainFlag is -drain-timeout, which [Drain] reads.
@@ -18,9 +21,11 @@ func DrainFlag() cli.Flag {
 }
 
 // Drain calls stop, which Server.Stop or Client.Close is, with the time of
-// -drain-timeout. It does not matter that ctx has ended.
+// -drain-timeout, which a second signal cuts short. It does not matter that ctx
+// has ended.
 func Drain(ctx context.Context, cmd *cli.Command, stop func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmd.Duration("drain-timeout"))
+	limit := cmd.Duration("drain-timeout")
+	ctx, cancel := context.WithTimeoutCause(settings.SecondSignal(ctx), limit, fmt.Errorf("the %v of -drain-timeout are over", limit))
 	defer cancel()
 	return stop(ctx)
 }

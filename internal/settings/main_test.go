@@ -52,6 +52,14 @@ func mainCommand() *cli.Command {
 				fmt.Println("waiting")
 				<-ctx.Done()
 				fmt.Println("stopping:", context.Cause(ctx))
+			case "drain":
+				fmt.Println("waiting")
+				<-ctx.Done()
+				fmt.Println("stopping")
+				<-settings.SecondSignal(ctx).Done()
+				if cause := context.Cause(settings.SecondSignal(ctx)); errors.Is(cause, context.Canceled) {
+					return cause
+				}
 			case "hang":
 				fmt.Println("waiting")
 				<-ctx.Done()
@@ -106,7 +114,10 @@ func TestSignalEndsTheContext(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
-			cmd, lines := startProgram(t, "-do", "wait")
+			cmd, lines := prepare(t, "-do", "wait")
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
 			expectLine(t, lines, "waiting")
 			if err := cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
@@ -119,17 +130,51 @@ func TestSignalEndsTheContext(t *testing.T) {
 	}
 }
 
-func TestSecondSignalKills(t *testing.T) {
-	cmd, lines := startProgram(t, "-do", "hang")
+func TestSecondSignal(t *testing.T) {
+	cmd, lines := prepare(t, "-do", "drain")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
 	expectLine(t, lines, "waiting")
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	expectLine(t, lines, "stopping")
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	if want := "quic-demo: second signal received: interrupt\n"; cmd.ProcessState.ExitCode() != 1 || stderr.String() != want {
+		t.Errorf("the program ended with %v and said %q, want exit code 1 and %q", err, stderr.String(), want)
+	}
+}
+
+func TestSecondSignalOfAnotherProgram(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := settings.SecondSignal(ctx).Err(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+func TestThirdSignalKills(t *testing.T) {
+	cmd, lines := prepare(t, "-do", "hang")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	expectLine(t, lines, "waiting")
+	for range 2 {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expectLine(t, lines, "stopping")
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	for {
-		// The program gives the signal back at about the time it prints its line.
+		// The program takes its time to see the second one and give the signal back.
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
@@ -143,14 +188,11 @@ func TestSecondSignalKills(t *testing.T) {
 	}
 }
 
-func startProgram(t *testing.T, args ...string) (*exec.Cmd, *bufio.Scanner) {
+func prepare(t *testing.T, args ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	cmd := program(t, args...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	return cmd, bufio.NewScanner(stdout)

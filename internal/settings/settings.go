@@ -52,9 +52,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"unicode"
 
 	"github.com/urfave/cli/v3"
@@ -64,14 +62,14 @@ import (
 
 // Main runs cmd with the arguments of the process and returns the code to exit
 // with. The context of the Action ends at SIGINT or SIGTERM, with the signal in
-// its cause; a second signal kills the process at once.
+// its cause; a second signal ends that of [SecondSignal], and a third one kills the
+// process at once.
 //
 // An error is printed as one line on stderr, behind the name of the program.
 // exitCode gives its exit code; nil means [ExitCode]. cmd cannot be used again.
 func Main(cmd *cli.Command, exitCode func(error) int) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signaled()
 	defer stop()
-	defer context.AfterFunc(ctx, stop)() // without our handler, the next signal kills
 
 	err := Run(ctx, cmd, os.Args)
 	if err == nil {

@@ -25,7 +25,8 @@
 // message ends, or when it prints more than a result may have, it is killed with
 // SIGKILL, together with the processes that it started and that did not leave its
 // process group (on Windows the program alone). Processes that it leaves behind
-// after it ended by itself live on.
+// after it ended by itself live on. Their output is awaited for a second, in which
+// an end of the context kills them; the result is what there is by then.
 //
 // When this process is killed itself, so is the program on Linux; processes that
 // it has started, and on other systems the program too, may live on.
@@ -71,6 +72,7 @@ type Handler struct {
 	args      []string
 	env       []string
 	maxResult int
+	pipeDelay time.Duration
 }
 
 // New returns a handler that runs cmdline, which is split into words as a shell
@@ -97,7 +99,7 @@ func New(cmdline string, opts Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{path: path, args: words[1:], env: inherited(os.Environ()), maxResult: opts.MaxResult}, nil
+	return &Handler{path: path, args: words[1:], env: inherited(os.Environ()), maxResult: opts.MaxResult, pipeDelay: pipeDelay}, nil
 }
 
 // find returns the absolute path of a program.
@@ -120,37 +122,62 @@ func find(program string) (string, error) {
 // OnMessage runs the program and returns what it printed. Errors have the code
 // HandlerFailed, or HandlerTimeout or HandlerCanceled when ctx ended.
 func (h *Handler) OnMessage(ctx context.Context, msg *protocol.DataMessage) (*protocol.DataMessage, error) {
-	ctx, kill := context.WithCancelCause(ctx)
-	defer kill(nil)
-	stdout := &bounded{max: h.maxResult, exceeded: kill}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	stdout := &bounded{max: h.maxResult, exceed: end}
 	stderr := &tail{max: maxStderr}
 
-	cmd := exec.CommandContext(ctx, h.path, h.args...)
+	cmd := exec.Command(h.path, h.args...)
 	cmd.Env = slices.Concat(h.env, variables(msg))
 	cmd.Stdin = bytes.NewReader(msg.GetPayload()) // a program that does not read it is fine with os/exec
 	cmd.Stdout = stdout
 	cmd.Stderr = stderr
-	cmd.WaitDelay = pipeDelay
-	killWithChildren(cmd)
+	cmd.WaitDelay = h.pipeDelay
 
-	err := cmd.Run()
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		return nil, killed(cause)
-	}
-	if err != nil && !errors.Is(err, exec.ErrWaitDelay) { // that one ended well, and left processes behind
+	err := run(ctx, cmd)
+	switch {
+	case stdout.exceeded != nil:
+		return nil, stdout.exceeded
+	case err == nil, errors.Is(err, exec.ErrWaitDelay): // it ended well, and perhaps left processes behind
+		return &protocol.DataMessage{
+			Type:    protocol.MessageType_MESSAGE_TYPE_RESPONSE,
+			Payload: stdout.buf.Bytes(),
+		}, nil
+	case ctx.Err() != nil:
+		return nil, killed(context.Cause(ctx))
+	default:
 		return nil, failed(err, stderr.String())
 	}
-	return &protocol.DataMessage{
-		Type:    protocol.MessageType_MESSAGE_TYPE_RESPONSE,
-		Payload: stdout.buf.Bytes(),
-	}, nil
+}
+
+// run is cmd.Run, but kills cmd and its children when ctx ends. The context of an
+// [exec.Cmd] is not heeded any more once the program has ended, though children
+// hold its output.
+func run(ctx context.Context, cmd *exec.Cmd) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	lead(cmd)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	killed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(killed)
+		killWithChildren(cmd.Process)
+	})
+	err := cmd.Wait()
+	if !stop() {
+		<-killed
+	}
+	return err
 }
 
 // killed explains the end of a program whose context ended.
 func killed(cause error) error {
 	e := qerrors.From(cause)
 	switch e.Code {
-	case qerrors.HandlerFailed, qerrors.HandlerTimeout, qerrors.DeadlinePassed, qerrors.HandlerCanceled:
+	case qerrors.HandlerTimeout, qerrors.DeadlinePassed, qerrors.HandlerCanceled:
 		return e
 	case qerrors.Timeout:
 		return qerrors.New(qerrors.HandlerTimeout, "the handler program was killed: %w", cause)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
 func fifo(t *testing.T) string {
@@ -29,11 +30,17 @@ func fifo(t *testing.T) string {
 func start(ctx context.Context, t *testing.T, path, cmdline string) (pipe *bufio.Reader, ended chan error) {
 	t.Helper()
 	h := newHandler(t, cmdline, 0)
-	ended = make(chan error, 1)
-	go func() {
+	return await(t, path, func() error {
 		_, err := h.OnMessage(ctx, query(""))
-		ended <- err
-	}()
+		return err
+	})
+}
+
+// await runs handle until its program says "running" to the pipe at path.
+func await(t *testing.T, path string, handle func() error) (pipe *bufio.Reader, ended chan error) {
+	t.Helper()
+	ended = make(chan error, 1)
+	go func() { ended <- handle() }()
 	reader, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +104,41 @@ func TestEscapedChildDoesNotHoldUp(t *testing.T) {
 	cancel()
 	expect(t, <-ended, qerrors.HandlerCanceled, "the handler program was killed: context canceled")
 	release(t, in)
+}
+
+// TestEndOfContextAfterThatOfTheProgram: what the program said is the result, and
+// the child that holds its output is not waited for, but killed.
+func TestEndOfContextAfterThatOfTheProgram(t *testing.T) {
+	tests := []struct {
+		name, exit string
+		code       qerrors.Code
+	}{
+		{"success", "0", qerrors.OK},
+		{"failure", "3", qerrors.HandlerTimeout},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			path := fifo(t)
+			h := newHandler(t, "sh -c 'exec 9>"+path+"; echo result; "+
+				"(while kill -0 $$; do sleep 0.01; done; echo running >&9; sleep 1000) & exit "+tt.exit+"'", 0)
+			h.SetPipeDelay(time.Hour)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			var got *protocol.DataMessage
+			pipe, ended := await(t, path, func() (err error) {
+				got, err = h.OnMessage(ctx, query(""))
+				return err
+			})
+			cancel(context.DeadlineExceeded)
+			err := <-ended
+			if code := qerrors.CodeOf(err); code != tt.code || err == nil && string(got.GetPayload()) != "result\n" {
+				t.Errorf("result %q, error %v, want code %v", got.GetPayload(), err, tt.code)
+			}
+			if rest, err := io.ReadAll(pipe); err != nil {
+				t.Errorf("the child lives on: read %q, %v", rest, err)
+			}
+		})
+	}
 }
 
 // TestProcessLeftBehind: what a program started on purpose and left running is

@@ -7,20 +7,20 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-// bounded keeps what is written to it, up to max bytes. More is an error, which
-// exceeded is told.
+// bounded keeps what is written to it, up to max bytes. More makes it call exceed.
 type bounded struct {
 	buf      bytes.Buffer
 	max      int
-	exceeded func(error)
+	exceed   func()
+	exceeded error // why exceed was called
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
 	if len(p) > b.max-b.buf.Len() {
-		err := qerrors.New(qerrors.HandlerFailed,
+		b.exceeded = qerrors.New(qerrors.HandlerFailed,
 			"the handler program was killed: it printed more than the %d bytes that a result may have", b.max)
-		b.exceeded(err)
-		return 0, err
+		b.exceed()
+		return 0, b.exceeded
 	}
 	return b.buf.Write(p)
 }

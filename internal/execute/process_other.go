@@ -2,8 +2,15 @@
 
 package execute
 
-import "os/exec"
+import (
+	"os"
+	"os/exec"
+)
 
-// killWithChildren leaves cmd as it is: the end of its context kills its process,
-// and process groups are not known here.
-func killWithChildren(*exec.Cmd) {}
+// lead leaves cmd as it is: process groups are not known here.
+func lead(*exec.Cmd) {}
+
+// killWithChildren kills p alone.
+func killWithChildren(p *os.Process) {
+	_ = p.Kill() // fails when it has ended
+}

@@ -3,23 +3,21 @@
 package execute
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"syscall"
 )
 
-// killWithChildren makes the end of cmd's context kill its process group, which
-// is one of its own: it also keeps an interrupt of the terminal from cmd, so that
-// this process can let it finish.
-func killWithChildren(cmd *exec.Cmd) {
+// lead gives cmd a process group of its own. That also keeps an interrupt of the
+// terminal from it, so that this process can let it finish.
+func lead(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	killWithParent(cmd.SysProcAttr)
-	cmd.Cancel = func() error {
-		err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		if errors.Is(err, syscall.ESRCH) {
-			return os.ErrProcessDone
-		}
-		return err
-	}
+}
+
+// killWithChildren kills the process group that p leads. Though p may have been
+// waited for, no other process gets its number while children are in the group; a
+// group that is empty by then is most likely not there.
+func killWithChildren(p *os.Process) {
+	_ = syscall.Kill(-p.Pid, syscall.SIGKILL) // fails when all have ended
 }

@@ -9,9 +9,27 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/urfave/cli/v3"
+
 	"github.com/voilet/QuicFlow/internal/httpapi"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
+
+// openAPI listens for the HTTP API; the result is nil if there is none. To try a
+// second hub on this machine takes another -addr and no more: the default address
+// of the API may be in use, that of -api may not.
+func openAPI(cmd *cli.Command, log *slog.Logger) (net.Listener, error) {
+	addr := cmd.String("api")
+	if addr == "" {
+		return nil, nil
+	}
+	listener, err := listenAPI(addr, log)
+	if !cmd.IsSet("api") && errors.Is(err, qerrors.ErrAddressInUse) {
+		log.Warn("HTTP API off", "reason", err)
+		return nil, nil
+	}
+	return listener, err
+}
 
 // listenAPI listens on the address of -api.
 func listenAPI(addr string, log *slog.Logger) (net.Listener, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 
@@ -25,12 +24,9 @@ type hub struct {
 // start opens both sockets before it serves on either, so that an address in use
 // is found before the first client is there.
 func (h *hub) start(cmd *cli.Command, log *slog.Logger) error {
-	var listener net.Listener
-	if addr := cmd.String("api"); addr != "" {
-		var err error
-		if listener, err = listenAPI(addr, log); err != nil {
-			return err
-		}
+	listener, err := openAPI(cmd, log)
+	if err != nil {
+		return err
 	}
 	if err := h.Start(cmd.String("addr")); err != nil {
 		if listener != nil {

@@ -7,10 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math"
 	"os"
-	"slices"
-	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -39,29 +36,6 @@ func command() *cli.Command {
 		Flags:  flags(),
 		Action: run,
 	}
-}
-
-func flags() []cli.Flag {
-	return slices.Concat(
-		program.Category("Network",
-			&cli.StringFlag{Name: "addr", Value: ":8474", Usage: "UDP `ADDRESS` to listen on, host:port or :port"},
-			&cli.StringFlag{Name: "cert", Value: "certs/server.crt", Usage: "PEM `FILE` with the hub's certificate", TakesFile: true},
-			&cli.StringFlag{Name: "key", Value: "certs/server.key", Usage: "PEM `FILE` with its key", TakesFile: true},
-			program.Duration("handshake-timeout", 5*time.Second, "time for a client to connect, and then to say hello"),
-			program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection"),
-			&cli.StringFlag{Name: "api", Value: "127.0.0.1:8475", Usage: "TCP `ADDRESS` of the HTTP API, which has no authentication: keep it on loopback; off with -api="}),
-		program.Category("Heartbeats", program.HeartbeatFlags()...),
-		program.Category("Limits", slices.Concat([]cli.Flag{
-			program.Count("max-clients", 10_000, math.MaxInt32, "clients connected at once"),
-			program.Count("max-incoming-streams", 1000, math.MaxInt32, "streams that one client may have open, at least 16")},
-			program.LimitFlags())...),
-		program.Category("Handling of messages", program.HandlerFlags()...),
-		program.Category("Stopping",
-			program.DrainFlag(),
-			&cli.DurationFlag{Name: "reconnect-window", DefaultText: "1ms per client",
-				Usage: "time over which the return of the clients is spread; at least 1s unless set"}),
-		program.Category("Logs", program.LogFlags("info")...),
-	)
 }
 
 func config(cmd *cli.Command, log *slog.Logger) *server.ServerConfig {

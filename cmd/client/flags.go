@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -29,7 +30,8 @@ func flags() []cli.Flag {
 			&cli.BoolFlag{Name: "reconnect", Value: true, Usage: "connect again when the connection is lost, and try on when the hub cannot be reached; off with -reconnect=false"},
 			program.Duration("initial-backoff", time.Second, "longest wait before the first new attempt; doubles with each"),
 			program.Duration("max-backoff", time.Minute, "longest wait before any attempt"),
-			&cli.IntFlag{Name: "max-retries", DefaultText: "0, no limit", Usage: "attempts in a row that may fail before the client gives up"}),
+			&cli.IntFlag{Name: "max-retries", DefaultText: "0, no limit", Validator: program.Within(0, math.MaxInt32),
+				Usage: "attempts in a row that may fail before the client gives up"}),
 		program.Category("Heartbeats", slices.Concat([]cli.Flag{
 			program.Duration("heartbeat-interval", 15*time.Second, "time between two pings, below -max-idle-timeout")},
 			program.HeartbeatFlags())...),

@@ -24,12 +24,13 @@ func flags() []cli.Flag {
 		program.Category("Heartbeats", program.HeartbeatFlags()...),
 		program.Category("Limits", slices.Concat([]cli.Flag{
 			program.Count("max-clients", 10_000, math.MaxInt32, "clients connected at once"),
-			program.Count("max-incoming-streams", 1000, math.MaxInt32, "streams that one client may have open, at least 16")},
+			&cli.IntFlag{Name: "max-incoming-streams", Value: 1000, Validator: program.Within(16, math.MaxInt32),
+				Usage: "streams that one client may have open, at least 16"}},
 			program.LimitFlags())...),
 		program.Category("Handling of messages", program.HandlerFlags()...),
 		program.Category("Stopping",
 			program.DrainFlag(),
-			&cli.DurationFlag{Name: "reconnect-window", DefaultText: "1ms per client",
+			&cli.DurationFlag{Name: "reconnect-window", DefaultText: "1ms per client", Validator: program.AboveZero,
 				Usage: "time over which the return of the clients is spread; at least 1s unless set"}),
 		program.Category("Logs", program.LogFlags("info")...),
 	)

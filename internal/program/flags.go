@@ -1,12 +1,14 @@
 package program
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/fields"
 	"github.com/voilet/QuicFlow/internal/settings"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 )
@@ -20,19 +22,41 @@ const (
 
 // Count returns a flag for a number from 1 to highest.
 func Count(name string, value, highest int, usage string) cli.Flag {
-	return &cli.IntFlag{Name: name, Value: value, Usage: usage, Validator: func(n int) error {
-		if n < 1 || n > highest {
-			return fmt.Errorf("use a number from 1 to %d", highest)
+	return &cli.IntFlag{Name: name, Value: value, Usage: usage, Validator: Within(1, highest)}
+}
+
+// Within returns a validator for numbers from lowest to highest.
+func Within(lowest, highest int) func(int) error {
+	return func(n int) error {
+		if n < lowest || n > highest {
+			return fmt.Errorf("use a number from %d to %d", lowest, highest)
 		}
 		return nil
-	}}
+	}
 }
 
 // Duration returns a flag for a time above zero.
 func Duration(name string, value time.Duration, usage string) cli.Flag {
-	return &cli.DurationFlag{Name: name, Value: value, Usage: usage, Validator: func(d time.Duration) error {
-		if d <= 0 {
-			return fmt.Errorf("use a time above zero")
+	return &cli.DurationFlag{Name: name, Value: value, Usage: usage, Validator: AboveZero}
+}
+
+// AboveZero is a validator for times.
+func AboveZero(d time.Duration) error {
+	switch {
+	case d <= 0:
+		return errors.New("use a time above zero")
+	case d > fields.MaxDuration:
+		return errors.New("use a time of at most ten years, 87600h")
+	default:
+		return nil
+	}
+}
+
+// size returns a flag for 1 byte to highest, which text stands for.
+func size(name string, value, highest int, text, usage string) cli.Flag {
+	return &settings.SizeFlag{Name: name, Value: value, Usage: usage, Validator: func(n int) error {
+		if n < 1 || n > highest {
+			return fmt.Errorf("use a size from 1 byte to %s", text)
 		}
 		return nil
 	}}
@@ -61,8 +85,8 @@ func HeartbeatFlags() []cli.Flag {
 // LimitFlags are -max-payload, -max-queue and -max-promises.
 func LimitFlags() []cli.Flag {
 	return []cli.Flag{
-		&settings.SizeFlag{Name: "max-payload", Value: 1 << 20, Usage: "largest payload of a message or a result, at most 64MiB"},
-		&settings.SizeFlag{Name: "max-queue", Value: 4 << 20, Usage: "what may wait to be sent on one connection before senders wait"},
+		size("max-payload", 1<<20, 64<<20, "64MiB", "largest payload of a message or a result, at most 64MiB"),
+		size("max-queue", 4<<20, 1<<30, "1GiB", "what may wait to be sent on one connection before senders wait"),
 		Count("max-promises", 50_000, math.MaxInt32, "acknowledgements awaited at once"),
 	}
 }

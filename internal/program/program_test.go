@@ -39,10 +39,22 @@ func nothing(*cli.Command) error { return nil }
 func TestValuesThatCannotBeMeant(t *testing.T) {
 	for _, args := range []string{
 		"-workers 0", "-workers 10001", "-queue-size -1", "-queue-size 10000001", "-max-promises 0", "-max-timeout-count 0",
-		"-heartbeat-timeout 0", "-handler-timeout -1s", "-drain-timeout 0s",
+		"-max-payload 0", "-max-payload 65MiB", "-max-payload 67108865", "-max-queue 0", "-max-queue 2GiB", "-max-queue -1",
+		"-heartbeat-timeout 0", "-heartbeat-timeout 87601h", "-handler-timeout -1s", "-drain-timeout 0s",
 	} {
-		if err := run(t, nothing, strings.Fields(args)...); !errors.Is(err, qerrors.ErrInvalidConfig) {
-			t.Errorf("%s: error %v, want one with the code InvalidConfig", args, err)
+		flag := " flag " + strings.Fields(args)[0] + ": "
+		if err := run(t, nothing, strings.Fields(args)...); !errors.Is(err, qerrors.ErrInvalidConfig) || !strings.Contains(err.Error(), flag) {
+			t.Errorf("%s: error %v, want one with the code InvalidConfig and the name of the flag", args, err)
+		}
+	}
+}
+
+func TestBounds(t *testing.T) {
+	for _, args := range []string{
+		"-max-payload 1", "-max-payload 64MiB", "-max-queue 1", "-max-queue 1GiB", "-heartbeat-timeout 87600h", "-workers 1", "-workers 10000",
+	} {
+		if err := run(t, nothing, strings.Fields(args)...); err != nil {
+			t.Errorf("%s: %v", args, err)
 		}
 	}
 }

@@ -83,6 +83,35 @@ func TestAgentFinishes(t *testing.T) {
 	}
 }
 
+// TestAgentIgnoresHowToSend: the environment and the file may be there for others.
+func TestAgentIgnoresHowToSend(t *testing.T) {
+	t.Parallel()
+	h := startHub(t)
+	if err := os.WriteFile(filepath.Join(h.dir, "client.yaml"), []byte("type: event\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := quicClient(h.dir, "-server", h.Addr().String(), "-id", "client-001", "-config", "client.yaml")
+	cmd.Env = append(cmd.Env, "QUIC_TIMEOUT=5s", "QUIC_WAIT_ACK=true")
+	p := testprocess.Start(t, cmd)
+	if ack := h.ask(t, "hello"); ack.Status != success {
+		t.Errorf("acknowledged with %v", ack)
+	}
+	if code := p.Stop(); code != 0 {
+		t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+}
+
+// TestHowToSendWithSendOfTheEnvironment: what is typed may be about it.
+func TestHowToSendWithSendOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	h := startHub(t)
+	cmd := quicClient(h.dir, "-server", h.Addr().String(), "-id", "client-001", "-wait-ack")
+	cmd.Env = append(cmd.Env, "QUIC_SEND=hello")
+	if p := testprocess.Run(t, cmd); p.Wait() != 0 || p.Stdout() != "hello" {
+		t.Errorf("exit code %d, stdout %q", p.Wait(), p.Stdout())
+	}
+}
+
 func TestAgentGivesUp(t *testing.T) {
 	t.Parallel()
 	h := startHub(t)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math"
 	"slices"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/program"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 const developmentCA = "certs/ca.crt"
@@ -16,7 +18,7 @@ func flags() []cli.Flag {
 	return slices.Concat(
 		program.Category("Network",
 			&cli.StringFlag{Name: "server", Value: "localhost:8474", Usage: "`ADDRESS` of the hub, host:port"},
-			&cli.StringFlag{Name: "id", Required: true, Usage: "name of this client, its `ID`; the hub closes the connection of another with the same"},
+			&cli.StringFlag{Name: "id", Required: true, Usage: "name of this client, its `ID`; it takes the place of a client that has the same, even to -send one message"},
 			program.Duration("handshake-timeout", 10*time.Second, "time for one attempt to connect"),
 			program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection")),
 		program.Category("Trust",
@@ -37,12 +39,24 @@ func flags() []cli.Flag {
 			program.HeartbeatFlags())...),
 		program.Category("Limits", program.LimitFlags()...),
 		program.Category("Sending one message",
-			&cli.StringFlag{Name: "send", Usage: "send `TEXT` and exit; - stands for what stdin has"},
-			&cli.StringFlag{Name: "type", Value: "command", Usage: "`TYPE` of the message: command, event or query"},
-			&cli.BoolFlag{Name: "wait-ack", Usage: "wait for the answer and print it"},
-			program.Duration("timeout", 30*time.Second, "time for all of it, connecting included")),
+			&cli.StringFlag{Name: "send", Usage: "send `TEXT` and exit; - stands for what stdin has. Use another -id than that of an agent, which would end"},
+			&cli.StringFlag{Name: "type", Value: "command", Action: withSend[string]("type"), Usage: "`TYPE` of the message: command, event or query"},
+			&cli.BoolFlag{Name: "wait-ack", Action: withSend[bool]("wait-ack"), Usage: "wait for the answer and print it"},
+			&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Validator: program.AboveZero, Action: withSend[time.Duration]("timeout"),
+				Usage: "time for all of it, connecting included"}),
 		program.Category("Handling of messages", program.HandlerFlags()...),
 		program.Category("Stopping", program.DrainFlag()),
 		program.Category("Logs", program.LogFlags("info, with -send warn")...),
 	)
+}
+
+// withSend is the Action of a flag that says how to send. It refuses one that was
+// typed without -send; the environment and the file may have one for other times.
+func withSend[T any](name string) func(context.Context, *cli.Command, T) error {
+	return func(_ context.Context, cmd *cli.Command, _ T) error {
+		if !cmd.IsSet("send") {
+			return qerrors.New(qerrors.InvalidConfig, "-%s is for a message to send: add -send TEXT", name)
+		}
+		return nil
+	}
 }

@@ -55,16 +55,11 @@ func command() *cli.Command {
 	}
 }
 
-// check refuses what makes no sense as a whole, before required flags are looked
-// for: it can say how to name the client.
+// check looks for the id before required flags are looked for: it can say how to
+// name the client.
 func check(ctx context.Context, cmd *cli.Command) (context.Context, error) {
 	if cmd.String("id") == "" {
 		return ctx, qerrors.New(qerrors.InvalidConfig, "the client has no name: give it one of its own, as in quic-client -id client-001")
-	}
-	for _, name := range []string{"type", "wait-ack"} {
-		if cmd.IsSet(name) && !cmd.IsSet("send") {
-			return ctx, qerrors.New(qerrors.InvalidConfig, "-%s is for a message to send: add -send TEXT", name)
-		}
 	}
 	return ctx, nil
 }

@@ -73,6 +73,7 @@ func TestMistakes(t *testing.T) {
 		{"-id a -server localhost", 2, `"localhost" is not an address: write host:port`},
 		{"-id a -wait-ack", 2, "-wait-ack is for a message to send: add -send TEXT"},
 		{"-id a -type event", 2, "-type is for a message to send: add -send TEXT"},
+		{"-id a -timeout 5s", 2, "-timeout is for a message to send: add -send TEXT"},
 		{"-id a -send x -type reply", 2, `type is "reply": use command, event or query`},
 		{"-id a -send x -timeout 0", 2, `invalid value "0" for flag -timeout: use a time above zero`},
 		{"-id a -max-retries -1", 2, `invalid value "-1" for flag -max-retries: use a number from 0 to 2147483647`},

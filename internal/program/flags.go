@@ -86,7 +86,7 @@ func HeartbeatFlags() []cli.Flag {
 func LimitFlags() []cli.Flag {
 	return []cli.Flag{
 		size("max-payload", 1<<20, 64<<20, "64MiB", "largest payload of a message or a result, at most 64MiB"),
-		size("max-queue", 4<<20, 1<<30, "1GiB", "what may wait to be sent on one connection before senders wait"),
+		size("max-queue", 4<<20, 1<<30, "1GiB", "what may wait to be sent of each priority, on one connection, before senders wait"),
 		Count("max-promises", 50_000, math.MaxInt32, "acknowledgements awaited at once"),
 	}
 }

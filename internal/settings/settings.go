@@ -27,7 +27,9 @@
 //
 // All programs share the prefix, so that one environment file configures a
 // machine; two programs that need different values of a flag with the same name
-// get an environment or a file each. QUIC_CONFIG names the file. A program with
+// get an environment or a file each. So do two clients: with the id of a running
+// one, of QUIC_ID perhaps, quic-client -send takes its place, and the other ends;
+// give it an -id of its own. QUIC_CONFIG names the file. A program with
 // commands is used beside the others, in their environment, and could not read
 // their file: its variable has its own name in it, QUIC_CTL_CONFIG for quic-ctl.
 //

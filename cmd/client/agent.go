@@ -22,7 +22,8 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	c.SetDispatcher(d)
 	if err := connect(ctx, c, cmd.String("server")); err != nil {
 		if ctx.Err() != nil {
-			return nil // stopped before there was anything to do
+			log.Info("stopped", "reason", context.Cause(ctx)) // before there was anything to do
+			return nil
 		}
 		return err
 	}
@@ -34,6 +35,7 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 		log.Info("stopping", "reason", context.Cause(ctx), "drain_timeout", cmd.Duration("drain-timeout"))
 	}
 	err = program.Drain(ctx, cmd, c.Close)
+	log.Info("stopped", "in_order", err == nil)
 	if gaveUp != nil {
 		return gaveUp
 	}

@@ -38,6 +38,7 @@ func TestAgentAcknowledges(t *testing.T) {
 	if code := p.Stop(); code != 0 {
 		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
+	p.Await("msg=stopped in_order=true")
 	if p.Stdout() != "" {
 		t.Errorf("stdout has %q", p.Stdout())
 	}
@@ -157,6 +158,7 @@ func TestAgentIsStoppedWhileItConnects(t *testing.T) {
 	if code := p.Stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+	p.Await("msg=stopped")
 }
 
 func TestTrust(t *testing.T) {

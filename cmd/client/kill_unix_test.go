@@ -62,6 +62,7 @@ func TestHandlersAreKilled(t *testing.T) {
 			if code := agent.Wait(); code != 1 || !strings.Contains(agent.Stderr(), "quic-client: ") || !strings.Contains(agent.Stderr(), test.want) {
 				t.Errorf("exit code %d, want 1 and the reason %q on stderr:\n%s", code, test.want, agent.Stderr())
 			}
+			agent.Await("msg=stopped in_order=false")
 			awaitEnd(t, held)
 		})
 	}

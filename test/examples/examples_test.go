@@ -103,9 +103,10 @@ func testBroadcast(t *testing.T, program programs) {
 	addr := hub.Addr("listening")
 
 	var clients []*testprocess.Process
-	for _, id := range []string{"one", "two"} {
-		clients = append(clients, testprocess.Start(t, program("client", "-server", addr, "-ca", ca, "-id", id)))
+	for _, id := range [][]string{nil, {"-id", "two"}} {
+		clients = append(clients, testprocess.Start(t, program("client", append(id, "-server", addr, "-ca", ca)...)))
 	}
+	clients[0].Await("client_id=broadcast-client ") // not that of another program in the documentation
 	hub.Await("to 2 of 2 clients")
 	for _, c := range clients {
 		c.Await("event ")

@@ -1,7 +1,7 @@
 // Command client prints the events that the server broadcasts. Start several,
 // each with an id of its own; stop and start the server, and they come back:
 //
-//	go run ./examples/broadcast/client -id client-001
+//	go run ./examples/broadcast/client -id broadcast-client-2
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 func main() {
 	addr := flag.String("server", "localhost:8474", "address of the hub")
 	ca := flag.String("ca", "certs/ca.crt", "CA that signed the hub's certificate")
-	id := flag.String("id", "client-001", "name of this client")
+	id := flag.String("id", "broadcast-client", "name of this client")
 	flag.Parse()
 	if err := run(*addr, *ca, *id); err != nil {
 		log.Fatal(err)

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=$(mktemp -d)
 pids=()
 cleanup() {
-  for pid in "${pids[@]}"; do
+  for pid in ${pids[@]+"${pids[@]}"}; do # bash 3.2 takes an empty list for an unset one
     kill -KILL "$pid" 2>/dev/null || true
   done
   wait 2>/dev/null || true

@@ -42,6 +42,37 @@ func awaitEnd(t *testing.T, held *os.File) {
 	}
 }
 
+// TestAgentFinishes: what is under way is finished after SIGTERM, and answered.
+func TestAgentFinishes(t *testing.T) {
+	t.Parallel()
+	h := startHub(t)
+	p := h.start(t, "-handler", `sh -c 'cat go; echo done'`)
+	pipe := filepath.Join(h.dir, "go")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	promise, err := h.SendAsync(t.Context(), <-h.connected, text(""), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := os.OpenFile(pipe, os.O_WRONLY, 0) // waits for the handler
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Signal(os.Interrupt)
+	p.Await("msg=stopping")
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ack, err := promise.Result()
+	if err != nil || string(ack.Result) != "done\n" {
+		t.Errorf("acknowledged with %v and error %v", ack, err)
+	}
+	if code := p.Wait(); code != 0 {
+		t.Errorf("exit code %d after SIGINT, want 0", code)
+	}
+}
+
 func TestHandlersAreKilled(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

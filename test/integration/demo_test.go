@@ -9,17 +9,12 @@ import (
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	temporary := t.TempDir()
-	p := start(t, options{env: []string{"TMPDIR=" + temporary, "QUIC_ID=misleading", "QUIC_LOG_FORMAT=json"}}, "demo", built.bin)
-	t.Cleanup(func() { // before it is killed: it has processes of its own
-		if !p.ended() {
-			p.terminate()
-			p.wait()
-		}
-	})
-	if code := p.wait(); code != 0 {
+	p := start(t, []string{"TMPDIR=" + temporary, "QUIC_ID=misleading", "QUIC_LOG_FORMAT=json"}, "demo", built.bin)
+	t.Cleanup(func() { p.Stop() }) // before it is killed: it has processes of its own
+	if code := p.Wait(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if out := p.stdout.text(); !strings.Contains(out, "client-003 is back") || strings.Contains(out, "\x1b") {
+	if out := p.Stdout(); !strings.Contains(out, "client-003 is back") || strings.Contains(out, "\x1b") {
 		t.Errorf("no client is back, or there are colours, in %q", out)
 	}
 	left, err := os.ReadDir(temporary)
@@ -31,7 +26,7 @@ func TestDemo(t *testing.T) {
 func TestDemoExplainsItself(t *testing.T) {
 	t.Parallel()
 	p := run(t, "demo", t.TempDir())
-	if code := p.cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(p.stdout.text(), "make build") {
-		t.Errorf("without programs it exited with %d and said %s", code, p.stdout.text())
+	if code := p.Wait(); code != 1 || !strings.Contains(p.Stdout(), "make build") {
+		t.Errorf("without programs it exited with %d and said %s", code, p.Stdout())
 	}
 }

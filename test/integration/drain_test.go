@@ -3,6 +3,7 @@ package integration
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/voilet/QuicFlow/internal/httpapi"
@@ -43,15 +44,15 @@ func TestHubDrains(t *testing.T) {
 	t.Parallel()
 	g := newGate(t)
 	h := startHub(t, "-handler", g.handler())
-	sender := start(t, options{}, "quic-client", h.clientArgs("a", "-send", "x", "-wait-ack")...)
+	sender := start(t, nil, "quic-client", h.clientArgs("a", "-send", "x", "-wait-ack")...)
 	g.waitUntilBegun()
-	h.terminate()
-	h.waitForLog(`msg=stopping`, 1)
+	h.Signal(syscall.SIGTERM)
+	h.Await("msg=stopping")
 	g.open()
-	if code := sender.wait(); code != 0 || sender.stdout.text() != "done\n" {
-		t.Errorf("the sender exited with %d and printed %q", code, sender.stdout.text())
+	if code := sender.Wait(); code != 0 || sender.Stdout() != "done\n" {
+		t.Errorf("the sender exited with %d and printed %q", code, sender.Stdout())
 	}
-	if code := h.wait(); code != 0 {
+	if code := h.Wait(); code != 0 {
 		t.Errorf("the hub exited with %d", code)
 	}
 }
@@ -66,13 +67,13 @@ func TestHubDrainsTheAPI(t *testing.T) {
 	replies := make(chan httpapi.SendReply, 1)
 	go func() { replies <- h.ask("a", "x") }()
 	g.waitUntilBegun()
-	h.terminate()
-	h.waitForLog(`msg=stopping`, 1)
+	h.Signal(syscall.SIGTERM)
+	h.Await("msg=stopping")
 	g.open()
 	if reply := <-replies; !reply.Success || reply.Ack.Result != "done\n" {
 		t.Errorf("the caller was answered %+v", reply)
 	}
-	if code := h.wait(); code != 0 {
+	if code := h.Wait(); code != 0 {
 		t.Errorf("the hub exited with %d", code)
 	}
 }
@@ -85,13 +86,13 @@ func TestClientDrains(t *testing.T) {
 	replies := make(chan httpapi.SendReply, 1)
 	go func() { replies <- h.ask("a", "x") }()
 	g.waitUntilBegun()
-	agent.terminate()
-	agent.waitForLog(`msg=stopping`, 1)
+	agent.Signal(syscall.SIGTERM)
+	agent.Await("msg=stopping")
 	g.open()
 	if reply := <-replies; !reply.Success || reply.Ack.Result != "done\n" {
 		t.Errorf("the caller was answered %+v", reply)
 	}
-	if code := agent.wait(); code != 0 {
+	if code := agent.Wait(); code != 0 {
 		t.Errorf("the client exited with %d", code)
 	}
 }

@@ -21,10 +21,10 @@ func TestHandlerOfAClient(t *testing.T) {
 func TestHandlerOfTheHub(t *testing.T) {
 	t.Parallel()
 	h := startHub(t, "-handler", reporter)
-	p := start(t, options{env: []string{"QUIC_CONFIG_SECRET=x"}}, "quic-client",
+	p := start(t, []string{"QUIC_CONFIG_SECRET=x"}, "quic-client",
 		h.clientArgs("edge 7", "-send", "what", "-type", "query", "-wait-ack")...)
-	p.wait()
-	id, rest, _ := strings.Cut(p.stdout.text(), "|")
+	p.Wait()
+	id, rest, _ := strings.Cut(p.Stdout(), "|")
 	if len(id) != 36 || rest != "query|edge 7||what" {
 		t.Errorf("answered %q with the id %q", rest, id)
 	}
@@ -37,8 +37,8 @@ func TestHandlerThatDoesNotExist(t *testing.T) {
 		"quic-client": {"-id", "a"},
 	} {
 		p := run(t, name, append(args, "-handler", "no-such-program")...)
-		if code := p.cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(p.stderr.text(), "no-such-program") {
-			t.Errorf("%s exited with %d and said %s", name, code, p.stderr.text())
+		if code := p.Wait(); code != 2 || !strings.Contains(p.Stderr(), "no-such-program") {
+			t.Errorf("%s exited with %d and said %s", name, code, p.Stderr())
 		}
 	}
 }

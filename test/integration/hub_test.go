@@ -10,11 +10,13 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/certs"
 	"github.com/voilet/QuicFlow/internal/httpapi"
+	"github.com/voilet/QuicFlow/internal/testprocess"
 )
 
 // hub is a quic-server process.
 type hub struct {
-	*process
+	*testprocess.Process
+	t         *testing.T
 	addr, api string
 }
 
@@ -25,15 +27,15 @@ func startHub(t *testing.T, args ...string) *hub {
 
 func startHubOn(t *testing.T, addr string, args ...string) *hub {
 	t.Helper()
-	p := start(t, options{}, "quic-server", append([]string{
+	p := start(t, nil, "quic-server", append([]string{
 		"-addr", addr, "-api", "127.0.0.1:0",
 		"-cert", filepath.Join(built.certs, certs.ServerCertFile),
 		"-key", filepath.Join(built.certs, certs.ServerKeyFile),
 	}, args...)...)
 	return &hub{
-		process: p,
-		addr:    p.waitForLog(`msg=listening addr=(\S+)`, 1),
-		api:     "http://" + p.waitForLog(`msg="HTTP API listening" addr=(\S+)`, 1),
+		Process: p, t: t,
+		addr: p.Addr("msg=listening"),
+		api:  "http://" + p.Addr("HTTP API listening"),
 	}
 }
 
@@ -46,11 +48,11 @@ func (h *hub) clientArgs(id string, more ...string) []string {
 
 // agent starts a quic-client that stays, and returns when it is connected. It
 // notices soon when the hub is gone, and is soon back.
-func (h *hub) agent(id string, more ...string) *process {
+func (h *hub) agent(id string, more ...string) *testprocess.Process {
 	h.t.Helper()
 	args := h.clientArgs(id, "-heartbeat-interval", "100ms", "-initial-backoff", "50ms", "-max-backoff", "200ms")
-	p := start(h.t, options{}, "quic-client", append(args, more...)...)
-	p.waitForLog(`msg=connected`, 1)
+	p := start(h.t, nil, "quic-client", append(args, more...)...)
+	p.Await("msg=connected")
 	return p
 }
 

@@ -14,16 +14,16 @@ func TestHubKilled(t *testing.T) {
 	agent := h.agent("a", "-handler", "cat", "-max-idle-timeout", "1h")
 	h.answers("a", "before", "before")
 	h.waitUntilQuiet("a")
-	h.kill()
+	h.Kill()
 	h = startHubOn(t, h.addr)
-	agent.waitForLog(`msg=connected`, 2)
+	eventually(t, "the agent is connected again", func() bool { return strings.Count(agent.Stderr(), "msg=connected") == 2 })
 	h.answers("a", "after", "after")
 }
 
 func TestClientKilled(t *testing.T) {
 	t.Parallel()
 	h := startHub(t)
-	h.agent("a", "-handler", "echo first").kill()
+	h.agent("a", "-handler", "echo first").Kill()
 	h.agent("a", "-handler", "echo second")
 	h.answers("a", "", "second\n")
 }
@@ -33,10 +33,10 @@ func TestReplaced(t *testing.T) {
 	h := startHub(t)
 	first := h.agent("a", "-handler", "echo first")
 	h.agent("a", "-handler", "echo second")
-	if code := first.wait(); code != 1 {
+	if code := first.Wait(); code != 1 {
 		t.Errorf("the first client exited with %d, want 1", code)
 	}
-	if log := first.stderr.text(); !strings.Contains(log, "quic-client: replaced") {
+	if log := first.Stderr(); !strings.Contains(log, "quic-client: replaced") {
 		t.Errorf("the first client does not say that it was replaced: %s", log)
 	}
 	h.answers("a", "", "second\n")
@@ -46,10 +46,10 @@ func TestAddressInUse(t *testing.T) {
 	t.Parallel()
 	h := startHub(t)
 	second := run(t, "quic-server", "-addr", h.addr, "-cert", built.certs+"/server.crt", "-key", built.certs+"/server.key")
-	if code := second.cmd.ProcessState.ExitCode(); code != 1 {
+	if code := second.Wait(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	if log := second.stderr.text(); !strings.Contains(log, "address_in_use") || !strings.Contains(log, h.addr) {
+	if log := second.Stderr(); !strings.Contains(log, "address_in_use") || !strings.Contains(log, h.addr) {
 		t.Errorf("it does not say that %s is in use: %s", h.addr, log)
 	}
 }

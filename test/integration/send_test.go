@@ -48,13 +48,13 @@ func TestSend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := run(t, "quic-client", h.clientArgs(name, test.args...)...) // the last one of a flag counts
-			if code := p.cmd.ProcessState.ExitCode(); code != test.code {
+			if code := p.Wait(); code != test.code {
 				t.Errorf("exit code %d, want %d", code, test.code)
 			}
-			if got := p.stdout.text(); got != test.stdout {
+			if got := p.Stdout(); got != test.stdout {
 				t.Errorf("stdout is %q, want %q", got, test.stdout)
 			}
-			if got := p.stderr.text(); !strings.Contains(got, test.stderr) || test.stderr == "" && got != "" {
+			if got := p.Stderr(); !strings.Contains(got, test.stderr) || test.stderr == "" && got != "" {
 				t.Errorf("stderr is %q, want %q in it", got, test.stderr)
 			}
 		})
@@ -64,8 +64,8 @@ func TestSend(t *testing.T) {
 func TestNoID(t *testing.T) {
 	t.Parallel()
 	p := run(t, "quic-client", "-send", "x")
-	if code := p.cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(p.stderr.text(), "-id client-001") {
-		t.Errorf("it exited with %d and said %s", code, p.stderr.text())
+	if code := p.Wait(); code != 2 || !strings.Contains(p.Stderr(), "-id client-001") {
+		t.Errorf("it exited with %d and said %s", code, p.Stderr())
 	}
 }
 

@@ -31,9 +31,9 @@ func TestPrecedence(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := start(t, options{env: test.env}, "quic-client", test.args...)
-			if code := p.wait(); code != 0 || p.stdout.text() != test.want {
-				t.Errorf("exit code %d, the hub says %q, want %q", code, p.stdout.text(), test.want)
+			p := start(t, test.env, "quic-client", test.args...)
+			if code := p.Wait(); code != 0 || p.Stdout() != test.want {
+				t.Errorf("exit code %d, the hub says %q, want %q", code, p.Stdout(), test.want)
 			}
 		})
 	}
@@ -47,8 +47,8 @@ func TestUnknownKey(t *testing.T) {
 	}
 	for _, name := range []string{"quic-server", "quic-client"} {
 		p := run(t, name, "-config", file)
-		if code := p.cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(p.stderr.text(), "heartbeat-intervall") {
-			t.Errorf("%s exited with %d and said %s", name, code, p.stderr.text())
+		if code := p.Wait(); code != 2 || !strings.Contains(p.Stderr(), "heartbeat-intervall") {
+			t.Errorf("%s exited with %d and said %s", name, code, p.Stderr())
 		}
 	}
 }

@@ -39,7 +39,7 @@ var layers = []layer{
 	{"internal/certs", []string{"pkg/errors"}},
 	{"internal/settings", []string{"pkg/errors"}},
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
-	{"internal/program", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/settings", "internal/execute"}},
+	{"internal/program", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute"}},
 	{"cmd/...", []string{above}},
 	{"examples/...", []string{"pkg/..."}},
 

@@ -14,8 +14,8 @@ type budget struct {
 	closed error         // why nothing more is accepted
 }
 
-// maxUnanswered is how many messages of one peer may be with the dispatcher. It
-// bounds the answers that can pile up, beyond the budget, for a peer that asks
+// maxUnanswered is how many messages of one peer may be with the dispatcher, and
+// one more for each of its streams that are read at the same time. It bounds the answers that can pile up, beyond the budget, for a peer that asks
 // and does not read.
 const maxUnanswered = 256
 

@@ -72,6 +72,9 @@ func (c *Config) SetDispatcher(d *dispatcher.Dispatcher) {
 	c.dispatcher.Store(d)
 }
 
+// CancelHandlers ends the contexts of all handlers, now and to come.
+func (c *Config) CancelHandlers() { c.cancel() }
+
 // grace is how long handlers get to notice that their contexts were cancelled.
 const grace = time.Second
 

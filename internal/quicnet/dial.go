@@ -60,19 +60,20 @@ func race(ctx context.Context, addrs []*net.UDPAddr,
 	defer cancel()
 	results := make(chan dialed, len(addrs))
 	begun, pending := 0, 0
+	ticks := time.NewTicker(stagger)
+	defer ticks.Stop()
 	begin := func() {
 		if begun == len(addrs) || ctx.Err() != nil {
 			return
 		}
 		address := begun
 		begun, pending = begun+1, pending+1
+		ticks.Reset(stagger)
 		go func() {
 			conn, err := dial(ctx, addrs[address])
 			results <- dialed{address, conn, err}
 		}()
 	}
-	ticks := time.NewTicker(stagger)
-	defer ticks.Stop()
 	var winner *quic.Conn
 	var first error
 	for begin(); pending > 0; {

@@ -151,7 +151,7 @@ func (v value) header(m *protocol.DataMessage) (ok bool) {
 		}
 		return true
 	})
-	if len(m.Headers) > MaxHeaders {
+	if len(m.Headers) >= MaxHeaders {
 		return false // before they cost more than the frame
 	}
 	if m.Headers == nil {

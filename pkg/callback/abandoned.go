@@ -7,29 +7,32 @@ const maxAbandoned = 1024
 // acknowledgements may still come: one of them must not complete the promise of
 // another message that was given the same id.
 type abandoned struct {
-	ids   map[string]struct{}
-	order []string // a ring of the ids in the order of their coming
-	next  int      // where the next one goes, once the ring is full
+	places map[string]int // of the ids in the ring
+	ring   []string
+	next   int // the place of the next one, once the ring is full
 }
 
 func (a *abandoned) has(id string) bool {
-	_, ok := a.ids[id]
+	_, ok := a.places[id]
 	return ok
 }
 
 func (a *abandoned) add(id string) {
-	if a.ids == nil {
-		a.ids = make(map[string]struct{})
+	if a.places == nil {
+		a.places = make(map[string]int)
 	}
-	a.ids[id] = struct{}{}
-	if len(a.order) < maxAbandoned {
-		a.order = append(a.order, id)
+	if len(a.ring) < maxAbandoned {
+		a.places[id] = len(a.ring)
+		a.ring = append(a.ring, id)
 		return
 	}
-	delete(a.ids, a.order[a.next])
-	a.order[a.next] = id
+	// What stood here may have been answered, and abandoned again since.
+	if before := a.ring[a.next]; a.places[before] == a.next {
+		delete(a.places, before)
+	}
+	a.places[id], a.ring[a.next] = a.next, id
 	a.next = (a.next + 1) % maxAbandoned
 }
 
-// remove forgets an id whose acknowledgement has come. Its place in the ring stays.
-func (a *abandoned) remove(id string) { delete(a.ids, id) }
+// remove forgets an id whose acknowledgement has come; its place stays taken.
+func (a *abandoned) remove(id string) { delete(a.places, id) }

@@ -89,7 +89,6 @@ func TestForgotten(t *testing.T) {
 // TestAbandonedAgain: an id that was answered and abandoned anew is remembered for
 // as long as any other.
 func TestAbandonedAgain(t *testing.T) {
-	t.Skip("the place that an answered id keeps in the ring makes the table forget the same id, abandoned anew, too early")
 	m := callback.NewManager(0)
 	table := m.NewTable(nil)
 	abandon := func(id string) { add(t, table, id, in(time.Hour)).Cancel(nil) }

@@ -124,10 +124,20 @@ type Socket struct {
 }
 
 // NewSocket returns a socket on pc, which it owns from now on.
-func NewSocket(pc net.PacketConn) *Socket { return &Socket{quicnet.NewSocket(pc)} }
+func NewSocket(pc net.PacketConn) *Socket {
+	if pc == nil {
+		return &Socket{} // which NewClient refuses
+	}
+	return &Socket{quicnet.NewSocket(pc)}
+}
 
 // Close closes the socket. The clients on it should have been closed before.
-func (s *Socket) Close() error { return s.socket.Close() }
+func (s *Socket) Close() error {
+	if s.socket == nil {
+		return nil
+	}
+	return s.socket.Close()
+}
 
 // NewClient returns a client that is not connected yet. It fails when a field of
 // the configuration is unusable or a certificate cannot be loaded.

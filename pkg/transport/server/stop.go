@@ -54,7 +54,8 @@ func (s *Server) Stop(ctx context.Context) error {
 }
 
 // awaitStop waits for a Stop that was called before, and returns what it returned.
-// When ctx ends first, it cuts the connections that are still there.
+// When ctx ends first, it cuts the connections that are still there, and cancels
+// the contexts of handlers.
 func (s *Server) awaitStop(ctx context.Context) error {
 	select {
 	case <-s.stopped:
@@ -62,6 +63,7 @@ func (s *Server) awaitStop(ctx context.Context) error {
 		for _, l := range s.sessions.All() {
 			l.Close(qerrors.Draining, "the hub is being stopped")
 		}
+		s.link.CancelHandlers()
 		return qerrors.FromContext(ctx)
 	}
 	s.mu.Lock()

@@ -89,7 +89,6 @@ func TestSecondStopCuts(t *testing.T) {
 
 // It cancels the handlers' contexts, too.
 func TestSecondStopCancelsHandlers(t *testing.T) {
-	t.Skip("a second Stop that runs out of time closes connections, but the first still waits for handlers")
 	synctest.Test(t, func(t *testing.T) {
 		n := testnet.Virtual(t)
 		hub := n.Hub(testnet.Handle(stuck), nil)

@@ -21,12 +21,13 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 		}
 		return p.Wait(ctx)
 	}
-	out, err := c.outgoing(msg)
+	now := time.Now()
+	out, err := c.outgoing(msg, now)
 	if err != nil {
 		return nil, qerrors.NotSent(err)
 	}
 	c.address(out, clientID)
-	_, err = c.transmit(ctx, timeout, pick, out)
+	_, err = c.transmit(ctx, now, timeout, pick, out)
 	c.Events.MessageSent(out.MsgId, clientID, err)
 	return nil, err
 }
@@ -35,13 +36,14 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 // promise of its acknowledgement once the message is queued.
 func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 	msg *protocol.DataMessage, timeout time.Duration) (*callback.Promise, error) {
-	out, err := c.outgoing(msg)
+	now := time.Now()
+	out, err := c.outgoing(msg, now)
 	if err != nil {
 		return nil, qerrors.NotSent(err)
 	}
 	out.WaitAck = true
 	c.address(out, clientID)
-	p, err := c.transmit(ctx, timeout, pick, out)
+	p, err := c.transmit(ctx, now, timeout, pick, out)
 	if err != nil {
 		c.Events.MessageSent(out.MsgId, clientID, err)
 	}
@@ -50,9 +52,9 @@ func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 
 // transmit sends out on a link, and on another when that one has ended meanwhile.
 // Its errors are of messages that were not sent.
-func (c *Config) transmit(ctx context.Context, timeout time.Duration, pick Pick,
+func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Duration, pick Pick,
 	out *protocol.DataMessage) (*callback.Promise, error) {
-	w, err := newWait(ctx, timeout)
+	w, err := newWait(ctx, now, timeout)
 	if err != nil {
 		return nil, qerrors.NotSent(err)
 	}
@@ -70,13 +72,13 @@ func (c *Config) transmit(ctx context.Context, timeout time.Duration, pick Pick,
 		if !errors.Is(err, qerrors.ErrDraining) && !errors.Is(err, qerrors.ErrConnectionLost) {
 			return p, qerrors.NotSent(err)
 		}
-		refused = l
+		refused, w.now = l, time.Now()
 	}
 }
 
 // outgoing returns a copy of msg that is ready to be sent, so that the caller may
 // send the same message many times, and many goroutines at once.
-func (c *Config) outgoing(msg *protocol.DataMessage) (*protocol.DataMessage, error) {
+func (c *Config) outgoing(msg *protocol.DataMessage, now time.Time) (*protocol.DataMessage, error) {
 	if err := CheckMessage(msg, c.MaxPayload); err != nil {
 		return nil, err
 	}
@@ -93,7 +95,7 @@ func (c *Config) outgoing(msg *protocol.DataMessage) (*protocol.DataMessage, err
 		ReceiverId:  msg.ReceiverId,
 		Type:        msg.Type,
 		Payload:     msg.Payload,
-		Timestamp:   time.Now().UnixMilli(),
+		Timestamp:   now.UnixMilli(),
 		Headers:     msg.Headers,
 		Priority:    msg.Priority,
 		OrderingKey: msg.OrderingKey,
@@ -110,7 +112,7 @@ func (c *Config) address(out *protocol.DataMessage, clientID string) {
 
 // Broadcastable returns a copy of msg that is ready for [Encode].
 func (c *Config) Broadcastable(msg *protocol.DataMessage) (*protocol.DataMessage, error) {
-	out, err := c.outgoing(msg)
+	out, err := c.outgoing(msg, time.Now())
 	if err == nil {
 		out.ReceiverId = ""
 	}

@@ -21,6 +21,7 @@ type Pick func(w *Wait, refused *Link) (*Link, error)
 // made only when there is something to wait for, which is rare.
 type Wait struct {
 	ctx      context.Context
+	now      time.Time // when the latest attempt began
 	deadline time.Time
 	derived  context.Context
 	cancel   context.CancelFunc
@@ -37,7 +38,7 @@ func (w *Wait) Context() context.Context {
 // remaining returns the time that is left, in milliseconds and at least one, or
 // less if the caller has asked for less.
 func (w *Wait) remaining(asked uint32) uint32 {
-	left := time.Until(w.deadline).Milliseconds() + 1
+	left := w.deadline.Sub(w.now).Milliseconds() + 1
 	if asked > 0 && int64(asked) < left {
 		return asked
 	}
@@ -50,7 +51,7 @@ func (w *Wait) end() {
 	}
 }
 
-func newWait(ctx context.Context, timeout time.Duration) (Wait, error) {
+func newWait(ctx context.Context, now time.Time, timeout time.Duration) (Wait, error) {
 	if timeout < 0 {
 		return Wait{}, qerrors.New(qerrors.InvalidArgument, "the timeout %v is negative: use 0 for the deadline of ctx", timeout)
 	}
@@ -59,14 +60,14 @@ func newWait(ctx context.Context, timeout time.Duration) (Wait, error) {
 	}
 	deadline, ok := ctx.Deadline()
 	if ok {
-		deadline = time.Now().Add(time.Until(deadline)) // by the monotonic clock, whatever the caller has used
+		deadline = now.Add(deadline.Sub(now)) // by the monotonic clock, whatever the caller has used
 	} else if timeout == 0 {
 		timeout = DefaultTimeout
 	}
 	if timeout > 0 {
-		if d := time.Now().Add(timeout); !ok || d.Before(deadline) {
+		if d := now.Add(timeout); !ok || d.Before(deadline) {
 			deadline = d
 		}
 	}
-	return Wait{ctx: ctx, deadline: deadline}, nil
+	return Wait{ctx: ctx, now: now, deadline: deadline}, nil
 }

@@ -11,8 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/voilet/QuicFlow/internal/golden"
 	"github.com/voilet/QuicFlow/internal/leaktest"
 )
 
@@ -92,7 +91,7 @@ func TestGolden(t *testing.T) {
 			env, args, _ := strings.Cut(test.line, "quic-ctl")
 			stdout, stderr, code := run(t, dir, strings.Fields(env), strings.Fields(args)...)
 			got := fmt.Sprintf("$ %s\n%s--- stderr\n%s--- exit code %d\n", test.line, stdout, stderr, code)
-			compare(t, filepath.Join("testdata", test.name+".golden"), portable(got))
+			golden.Compare(t, filepath.Join("testdata", test.name+".golden"), portable(got))
 		})
 	}
 }
@@ -101,22 +100,6 @@ func TestGolden(t *testing.T) {
 func portable(s string) string {
 	s = strings.NewReplacer(runtime.Version(), "GO", runtime.GOOS+"/"+runtime.GOARCH, "OS/ARCH").Replace(s)
 	return regexp.MustCompile(`\d{4}-\d\d-\d\d`).ReplaceAllString(s, "DATE")
-}
-
-func compare(t *testing.T, path, got string) {
-	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
 }
 
 func TestCertsWritesWhatTheFlagsSay(t *testing.T) {

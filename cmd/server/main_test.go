@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/voilet/QuicFlow/internal/certs"
+	"github.com/voilet/QuicFlow/internal/golden"
 	"github.com/voilet/QuicFlow/internal/leaktest"
 	"github.com/voilet/QuicFlow/internal/settings"
 	"github.com/voilet/QuicFlow/internal/testprocess"
@@ -47,28 +46,14 @@ func withCerts(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// TestHelp compares the help with a file in testdata. UPDATE_GOLDEN=1 writes the
-// file anew: read the difference.
 func TestHelp(t *testing.T) {
-	const golden = "testdata/help.golden"
 	var got bytes.Buffer
 	cmd := command()
 	cmd.Writer = &got
 	if err := settings.Run(t.Context(), cmd, []string{"quic-server", "-h"}); err != nil {
 		t.Fatal(err)
 	}
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", golden, diff)
-	}
+	golden.Compare(t, "testdata/help.golden", got.String())
 }
 
 func TestMistakes(t *testing.T) {

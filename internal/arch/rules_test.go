@@ -45,6 +45,7 @@ var layers = []layer{
 
 	// What tests and the demonstration need. Nothing above can import it.
 	{"internal/arch", nil},
+	{"internal/golden", nil},
 	{"internal/leaktest", nil},
 	{"internal/testnet", []string{above}},
 	{"internal/testprocess", nil},

@@ -2,11 +2,9 @@ package settings_test
 
 import (
 	"bytes"
-	"os"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/voilet/QuicFlow/internal/golden"
 	"github.com/voilet/QuicFlow/internal/settings"
 )
 
@@ -22,23 +20,6 @@ func TestHelp(t *testing.T) {
 		if err := settings.Run(t.Context(), cmd, append([]string{"quic-server"}, args...)); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "testdata/help.txt", out.String())
-	}
-}
-
-// golden compares got with the file at path; UPDATE_GOLDEN=1 writes it anew.
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
+		golden.Compare(t, "testdata/help.txt", out.String())
 	}
 }

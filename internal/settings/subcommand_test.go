@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/golden"
 	"github.com/voilet/QuicFlow/internal/settings"
 )
 
@@ -118,7 +119,7 @@ func TestFileOfAProgramWithCommands(t *testing.T) {
 }
 
 func TestHelpOfASubcommand(t *testing.T) {
-	golden(t, "testdata/subcommand.txt", control(t, "group", "add", "-h"))
+	golden.Compare(t, "testdata/subcommand.txt", control(t, "group", "add", "-h"))
 }
 
 func TestCompletion(t *testing.T) {

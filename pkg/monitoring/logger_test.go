@@ -3,12 +3,12 @@ package monitoring_test
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/voilet/QuicFlow/internal/golden"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
@@ -31,19 +31,7 @@ func TestLogger(t *testing.T) {
 		}
 	}
 	text := regexp.MustCompile(`20\d\d-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)`).ReplaceAllString(got.String(), "TIME")
-	golden := filepath.Join("testdata", "log.golden")
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text != string(want) {
-		t.Errorf("the log is\n%s\n%s has\n%s", text, golden, want)
-	}
+	golden.Compare(t, "testdata/log.golden", text)
 }
 
 // standardError returns what f writes to standard error.

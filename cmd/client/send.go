@@ -119,16 +119,11 @@ func message(ctx context.Context, cmd *cli.Command) (*protocol.DataMessage, erro
 }
 
 func parseType(name string) (protocol.MessageType, error) {
-	switch name {
-	case "command":
-		return protocol.MessageType_MESSAGE_TYPE_COMMAND, nil
-	case "event":
-		return protocol.MessageType_MESSAGE_TYPE_EVENT, nil
-	case "query":
-		return protocol.MessageType_MESSAGE_TYPE_QUERY, nil
-	default:
+	t, ok := protocol.ParseMessageType(name)
+	if !ok {
 		return 0, qerrors.New(qerrors.InvalidConfig, "type is %q: use command, event or query", name)
 	}
+	return t, nil
 }
 
 // readAll reads r, which may have at most limit bytes, to its end. It is called

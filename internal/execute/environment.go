@@ -19,10 +19,9 @@ func inherited(environ []string) []string {
 
 // variables returns those that describe the message.
 func variables(msg *protocol.DataMessage) []string {
-	kind := strings.TrimPrefix(msg.GetType().String(), "MESSAGE_TYPE_")
 	return []string{
 		prefix + "MESSAGE_ID=" + clean(msg.GetMsgId()),
-		prefix + "MESSAGE_TYPE=" + strings.ToLower(kind),
+		prefix + "MESSAGE_TYPE=" + msg.GetType().Name(),
 		prefix + "SENDER_ID=" + clean(msg.GetSenderId()),
 	}
 }

@@ -91,12 +91,8 @@ func newMessage(kind string, content *Content, headers map[string]string) (*prot
 	if err != nil {
 		return nil, qerrors.New(qerrors.Internal, "no random bytes for a message id: %w", err)
 	}
-	types := map[string]protocol.MessageType{
-		"command": protocol.MessageType_MESSAGE_TYPE_COMMAND,
-		"event":   protocol.MessageType_MESSAGE_TYPE_EVENT,
-		"query":   protocol.MessageType_MESSAGE_TYPE_QUERY,
-	}
-	return &protocol.DataMessage{MsgId: id.String(), Type: types[kind], Payload: payload, Headers: headers}, nil
+	t, _ := protocol.ParseMessageType(kind) // huma has checked it
+	return &protocol.DataMessage{MsgId: id.String(), Type: t, Payload: payload, Headers: headers}, nil
 }
 
 func (a *api) send(ctx context.Context, in *sendInput) (*reply[SendReply], error) {

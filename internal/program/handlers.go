@@ -3,7 +3,6 @@ package program
 import (
 	"context"
 	"log/slog"
-	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -72,7 +71,7 @@ func logged(log *slog.Logger) dispatcher.Middleware {
 func describe(msg *protocol.DataMessage) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("msg_id", msg.GetMsgId()),
-		slog.String("type", strings.ToLower(strings.TrimPrefix(msg.GetType().String(), "MESSAGE_TYPE_"))),
+		slog.String("type", msg.GetType().Name()),
 		slog.Int("bytes", len(msg.GetPayload())),
 	}
 	if sender := msg.GetSenderId(); sender != "" { // the hub has none

@@ -1,0 +1,26 @@
+package protocol
+
+import "strings"
+
+const typePrefix = "MESSAGE_TYPE_"
+
+// Name returns the type's short name in lower case, such as "command"; of a type
+// that this version does not know, its number.
+func (t MessageType) Name() string {
+	return strings.ToLower(strings.TrimPrefix(t.String(), typePrefix))
+}
+
+// ParseMessageType returns the type with this short name, and whether there is one
+// that can be sent to ask for something or tell it: "command", "event" or "query".
+func ParseMessageType(name string) (MessageType, bool) {
+	switch name {
+	case "command":
+		return MessageType_MESSAGE_TYPE_COMMAND, true
+	case "event":
+		return MessageType_MESSAGE_TYPE_EVENT, true
+	case "query":
+		return MessageType_MESSAGE_TYPE_QUERY, true
+	default:
+		return MessageType_MESSAGE_TYPE_UNSPECIFIED, false
+	}
+}

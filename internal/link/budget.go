@@ -15,8 +15,9 @@ type budget struct {
 }
 
 // maxUnanswered is how many messages of one peer may be with the dispatcher, and
-// one more for each of its streams that are read at the same time. It bounds the answers that can pile up, beyond the budget, for a peer that asks
-// and does not read.
+// one more for each of its streams that are read at the same time. It bounds the
+// answers that can pile up, beyond the budget, for a peer that asks and does not
+// read.
 const maxUnanswered = 256
 
 // answerRoom waits until the peer has taken enough of the answers that wait for

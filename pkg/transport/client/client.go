@@ -43,8 +43,7 @@ type Client struct {
 	changed chan struct{} // closed and replaced when state changes
 	cause   error         // why there is no connection
 	stop    context.CancelFunc
-
-	exited chan struct{} // closed when the latest runner has ended; guarded by mu
+	exited  chan struct{} // closed when the latest runner has ended
 
 	done chan struct{} // closed when the client has reached StateClosed
 }
@@ -170,7 +169,8 @@ func (c *Client) Close(ctx context.Context) error {
 	unfinished := c.link.Finish(ctx)
 	_ = c.link.Events.Wait(ctx) // hooks that have yet to run do so afterwards
 	if err == nil && unfinished > 0 {
-		err = qerrors.New(qerrors.Timeout, "%d messages were not handled", unfinished)
+		err = qerrors.New(qerrors.Timeout,
+			"closed before all was done: %d messages were not handled: %w", unfinished, context.Cause(ctx))
 	}
 	return err
 }

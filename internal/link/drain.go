@@ -150,10 +150,15 @@ func (l *Link) receiveComplete() error {
 // advance takes the drain as far as it goes. It is called after each event that
 // can move it.
 func (l *Link) advance() {
-	d := &l.drain
-	if !d.begun.Load() {
-		return
+	if l.drain.begun.Load() && l.step() {
+		l.conn.Close(qerrors.OK, "drained")
 	}
+}
+
+// step sends what is due, and reports whether this side is to close the connection:
+// the client, when both have everything. The hub waits a little for that.
+func (l *Link) step() (finished bool) {
+	d := &l.drain
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.sentHandled && d.goAway != nil && d.handled.Load() >= d.goAway.DataSent {
@@ -169,19 +174,9 @@ func (l *Link) advance() {
 		d.sentComplete = true
 		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Complete{Complete: &protocol.Complete{}}})
 	}
-	if d.sentComplete && d.peerComplete {
-		l.complete()
-	}
-}
-
-// complete ends the connection when both sides have everything. The client closes
-// it; the hub does if it does not hear of that. It is called with drain.mu held.
-func (l *Link) complete() {
-	d := &l.drain
-	switch {
-	case !l.cfg.Hub:
-		l.conn.Close(qerrors.OK, "drained")
-	case d.linger == nil && l.ctx.Err() == nil:
+	finished = d.sentComplete && d.peerComplete
+	if finished && l.cfg.Hub && d.linger == nil && l.ctx.Err() == nil {
 		d.linger = time.AfterFunc(l.lingerTime(), func() { l.conn.Close(qerrors.OK, "drained") })
 	}
+	return finished && !l.cfg.Hub
 }

@@ -156,13 +156,15 @@ func (r *runner) up(l *link.Link) {
 	}
 	r.connected = true
 	c.mu.Lock()
-	if c.state == StateClosed {
-		l.Close(qerrors.OK, "the client was closed")
-	} else {
+	late := c.state == StateClosed
+	if !late {
 		c.current.Store(l)
 		c.setState(StateConnected, nil)
 	}
 	c.mu.Unlock()
+	if late {
+		l.Close(qerrors.OK, "the client was closed")
+	}
 	r.tell(nil)
 }
 
@@ -179,6 +181,9 @@ func (r *runner) waiting(cause error) {
 // end is the end of the client, or only of Connect if that still waits.
 func (r *runner) end(err error) {
 	c := r.c
+	if r.first == nil && c.State() != StateClosed { // said before anybody who waits for Done goes on
+		c.link.Log.Error("gave up", "client_id", c.config.ClientID, "code", qerrors.CodeOf(err).String(), "error", err)
+	}
 	c.mu.Lock()
 	switch {
 	case c.state == StateClosed:
@@ -188,7 +193,6 @@ func (r *runner) end(err error) {
 	default:
 		c.setState(StateClosed, err)
 		close(c.done)
-		c.link.Log.Error("gave up", "client_id", c.config.ClientID, "code", qerrors.CodeOf(err).String(), "error", err)
 	}
 	c.mu.Unlock()
 	r.tell(err)

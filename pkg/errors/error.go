@@ -160,15 +160,13 @@ func From(err error) *Error {
 // CodeOf returns the code of the first Error in err's chain, OK for a nil error,
 // and Internal for an error that has none.
 func CodeOf(err error) Code {
-	var e *Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return OK
-	case errors.As(err, &e):
-		return e.Code
-	default:
-		return Internal
 	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return Internal
 }
 
 // Error returns the code, the message, what is known of the message's fate, and

@@ -2,10 +2,14 @@ package link
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/voilet/QuicFlow/internal/fields"
 	"github.com/voilet/QuicFlow/pkg/callback"
@@ -23,9 +27,14 @@ type Config struct {
 	MaxQueueBytes int  // what may wait to be sent of each class
 	Promises      *callback.Manager
 	Metrics       *monitoring.Metrics
+	Registry      func() *prometheus.Registry // has Metrics; made when first asked for
 	Events        *monitoring.Events
 	Log           *slog.Logger
 	Tasks         Tasks // the handlers that have yet to answer
+	MaxClients    int   // on the hub: how many links there may be
+
+	// Links returns the links in use. Set once, before the first of them.
+	Links func() iter.Seq[*Link]
 
 	ids        ids
 	base       context.Context // the parent of the handlers' contexts
@@ -49,15 +58,16 @@ func NewConfig(o Options, check *fields.Checker) *Config {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	metrics := new(monitoring.Metrics)
 	c := &Config{
 		MaxPayload:    o.MaxPayload,
 		MaxQueueBytes: o.MaxQueueBytes,
 		Promises:      callback.NewManager(o.MaxPromises),
-		Metrics:       metrics,
-		Events:        monitoring.NewEvents(o.Hooks, o.Logger, metrics),
 		Log:           o.Logger,
+		Links:         func() iter.Seq[*Link] { return func(func(*Link) bool) {} },
 	}
+	c.Metrics = monitoring.NewMetrics(c.state)
+	c.Events = monitoring.NewEvents(o.Hooks, o.Logger, c.Metrics)
+	c.Registry = sync.OnceValue(func() *prometheus.Registry { return monitoring.NewRegistry(c.Metrics) })
 	c.base, c.cancel = context.WithCancel(context.Background())
 	c.SetDispatcher(nil)
 	return c

@@ -24,11 +24,11 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 	now := time.Now()
 	out, err := c.outgoing(msg, now)
 	if err != nil {
-		return nil, qerrors.NotSent(err)
+		return nil, err
 	}
 	c.address(out, clientID)
 	_, err = c.transmit(ctx, now, timeout, pick, out)
-	c.Events.MessageSent(out.MsgId, clientID, err)
+	c.sent(out.MsgId, clientID, err)
 	return nil, err
 }
 
@@ -39,15 +39,23 @@ func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 	now := time.Now()
 	out, err := c.outgoing(msg, now)
 	if err != nil {
-		return nil, qerrors.NotSent(err)
+		return nil, err
 	}
 	out.WaitAck = true
 	c.address(out, clientID)
 	p, err := c.transmit(ctx, now, timeout, pick, out)
 	if err != nil {
-		c.Events.MessageSent(out.MsgId, clientID, err)
+		c.sent(out.MsgId, clientID, err)
 	}
 	return p, err
+}
+
+// sent is told how each send has ended.
+func (c *Config) sent(msgID, clientID string, err error) {
+	if err != nil {
+		c.Metrics.Failed.Add(qerrors.CodeOf(err), 1)
+	}
+	c.Events.MessageSent(msgID, clientID, err)
 }
 
 // transmit sends out on a link, and on another when that one has ended meanwhile.
@@ -79,15 +87,14 @@ func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Durat
 // outgoing returns a copy of msg that is ready to be sent, so that the caller may
 // send the same message many times, and many goroutines at once.
 func (c *Config) outgoing(msg *protocol.DataMessage, now time.Time) (*protocol.DataMessage, error) {
-	if err := CheckMessage(msg, c.MaxPayload); err != nil {
-		return nil, err
+	err := CheckMessage(msg, c.MaxPayload)
+	id := msg.GetMsgId()
+	if err == nil && id == "" {
+		id, err = c.ids.next()
 	}
-	id := msg.MsgId
-	if id == "" {
-		var err error
-		if id, err = c.ids.next(); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		c.Metrics.Failed.Add(qerrors.CodeOf(err), 1)
+		return nil, qerrors.NotSent(err)
 	}
 	return &protocol.DataMessage{
 		MsgId:       id,
@@ -108,13 +115,4 @@ func (c *Config) address(out *protocol.DataMessage, clientID string) {
 	if c.Hub && out.ReceiverId == "" {
 		out.ReceiverId = clientID
 	}
-}
-
-// Broadcastable returns a copy of msg that is ready for [Encode].
-func (c *Config) Broadcastable(msg *protocol.DataMessage) (*protocol.DataMessage, error) {
-	out, err := c.outgoing(msg, time.Now())
-	if err == nil {
-		out.ReceiverId = ""
-	}
-	return out, err
 }

@@ -35,9 +35,10 @@ func newGated() *gated {
 	return g
 }
 
-func (g *gated) RemoteAddr() net.Addr     { return &net.UDPAddr{} }
-func (g *gated) RTT() time.Duration       { return 50 * time.Millisecond }
-func (g *gated) Context() context.Context { return g.ctx }
+func (g *gated) RemoteAddr() net.Addr          { return &net.UDPAddr{} }
+func (g *gated) RTT() time.Duration            { return 50 * time.Millisecond }
+func (g *gated) Lost() (packets, bytes uint64) { return 0, 0 }
+func (g *gated) Context() context.Context      { return g.ctx }
 
 func (g *gated) Close(code qerrors.Code, reason string) {
 	g.mu.Lock()

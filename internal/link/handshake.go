@@ -3,8 +3,10 @@ package link
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/voilet/QuicFlow/internal/wire"
+	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/session"
@@ -93,6 +95,7 @@ func (l *Link) firstFrame(ctx context.Context) (*protocol.Frame, error) {
 	if err == nil {
 		err = r.Read(n, &f)
 	}
+	l.cfg.countDecoding(err)
 	if err != nil {
 		r.Release()
 		return nil, l.ended(ctx, err)
@@ -140,14 +143,17 @@ func (l *Link) begin(sessionID, clientID string, peerMax uint64) {
 	if peerMax > 0 {
 		l.peerMax = int(min(peerMax, HighestMaxPayload))
 	}
-	l.promises = l.cfg.Promises.NewTable(l.sent)
+	l.promises = l.cfg.Promises.NewTable(l.answered)
 }
 
-// sent is called for each message that an acknowledgement was awaited for.
-func (l *Link) sent(msgID string, _ *protocol.AckMessage, err error) {
+// answered is called for each message that an acknowledgement was awaited for.
+func (l *Link) answered(p *callback.Promise, _ *protocol.AckMessage, err error) {
 	clientID := l.session.ClientID()
-	if err != nil && qerrors.CodeOf(err) == qerrors.Timeout {
-		l.cfg.Events.PromiseTimeout(msgID, clientID)
+	switch qerrors.CodeOf(err) {
+	case qerrors.OK:
+		l.cfg.Metrics.RoundTrips.Observe(p.Type(), time.Since(p.Begun()))
+	case qerrors.Timeout:
+		l.cfg.Events.PromiseTimeout(p.MessageID(), clientID)
 	}
-	l.cfg.Events.MessageSent(msgID, clientID, err)
+	l.cfg.sent(p.MessageID(), clientID, err)
 }

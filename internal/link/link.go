@@ -79,6 +79,7 @@ type Link struct {
 	largeReads atomic.Int32  // large data frames of the peer that are not handed on yet
 	largeAcks  chan struct{} // a place for each large acknowledgement that is being read
 	drain      drain
+	losses     losses
 }
 
 // maxStreams is how many streams of the peer are read at once: the lanes and the
@@ -128,6 +129,8 @@ func (l *Link) Run() error {
 	}
 	l.drain.stop()
 	l.wg.Wait()
+	l.sampleLosses()
+	l.cfg.CountNetworkError(cause)
 	return cause
 }
 

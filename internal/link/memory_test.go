@@ -36,9 +36,10 @@ func newMemory(script []*stream) *memory {
 	return m
 }
 
-func (m *memory) RemoteAddr() net.Addr     { return &net.UDPAddr{} }
-func (m *memory) RTT() time.Duration       { return 0 }
-func (m *memory) Context() context.Context { return m.ctx }
+func (m *memory) RemoteAddr() net.Addr          { return &net.UDPAddr{} }
+func (m *memory) RTT() time.Duration            { return 0 }
+func (m *memory) Lost() (packets, bytes uint64) { return 0, 0 }
+func (m *memory) Context() context.Context      { return m.ctx }
 
 func (m *memory) Close(code qerrors.Code, reason string) {
 	m.cancel(&qerrors.Error{Code: code, Message: reason})

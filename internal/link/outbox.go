@@ -1,10 +1,12 @@
 package link
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 
 	"github.com/voilet/QuicFlow/internal/wire"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -107,6 +109,9 @@ func (o *outbox) append(c class, encode func([]byte) ([]byte, error)) error {
 	}
 	after, err := encode(before)
 	if err != nil {
+		if errors.Is(err, qerrors.ErrInvalidArgument) { // not from a promise that was refused
+			o.metrics.EncodingErrors.Add(1)
+		}
 		return err
 	}
 	l.buf = after
@@ -129,6 +134,19 @@ func (o *outbox) refuse(err error) (dataSent uint64) {
 		}
 	}
 	return o.dataSent
+}
+
+// queued returns how many bytes wait, and of the fullest class the part of its
+// budget that they take.
+func (o *outbox) queued() (bytes int, fullest float64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.budgets {
+		b := &o.budgets[i]
+		bytes += b.used
+		fullest = max(fullest, float64(b.used)/float64(b.limit))
+	}
+	return bytes, min(fullest, 1)
 }
 
 func (o *outbox) sentSilently() bool {

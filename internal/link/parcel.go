@@ -5,6 +5,7 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/wire"
 	"github.com/voilet/QuicFlow/pkg/callback"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
@@ -18,6 +19,7 @@ type parcel struct {
 	// is made, with this deadline, when all else is done. So there is a promise if,
 	// and only if, the message is on its way.
 	promises *callback.Table
+	begun    time.Time
 	deadline time.Time
 	promise  *callback.Promise
 }
@@ -33,7 +35,7 @@ func (p *parcel) encode(b []byte) (_ []byte, err error) {
 
 func (p *parcel) await() (err error) {
 	if p.promises != nil {
-		p.promise, err = p.promises.Add(p.msg.MsgId, p.deadline)
+		p.promise, err = p.promises.Add(p.msg, p.begun, p.deadline)
 	}
 	return err
 }
@@ -49,20 +51,40 @@ func (p *parcel) silent() int {
 // Parcel is a message that was encoded once, for many links.
 type Parcel struct {
 	parcel
+	id      string
 	payload int
 }
 
-// Encode encodes m for [Link.Offer].
-func Encode(m *protocol.DataMessage) (*Parcel, error) {
-	size := wire.DataSize(m)
-	frame, err := wire.AppendData(make([]byte, 0, size+8), m, size)
+// ID returns the id of the message.
+func (p *Parcel) ID() string { return p.id }
+
+// Pack encodes a copy of msg for [Link.Offer].
+func (c *Config) Pack(msg *protocol.DataMessage) (*Parcel, error) {
+	out, err := c.outgoing(msg, time.Now())
 	if err != nil {
 		return nil, err
 	}
+	out.ReceiverId = ""
+	size := wire.DataSize(out)
+	frame, err := c.encode(out, size)
+	if err != nil {
+		c.Metrics.Failed.Add(qerrors.CodeOf(err), 1)
+		return nil, qerrors.NotSent(err)
+	}
 	return &Parcel{
-		parcel:  parcel{frame: frame, size: size, lane: classOf(m.Priority)},
-		payload: len(m.Payload),
+		parcel:  parcel{frame: frame, size: size, lane: classOf(out.Priority)},
+		id:      out.MsgId,
+		payload: len(out.Payload),
 	}, nil
+}
+
+// encode returns a frame of m of its own.
+func (c *Config) encode(m *protocol.DataMessage, size int) ([]byte, error) {
+	frame, err := wire.AppendData(make([]byte, 0, size+8), m, size)
+	if err != nil {
+		c.Metrics.EncodingErrors.Add(1)
+	}
+	return frame, err
 }
 
 // Offer queues p without waiting: it fails when the queue is full.

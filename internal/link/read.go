@@ -3,8 +3,10 @@ package link
 import (
 	"errors"
 	"io"
+	"time"
 
 	"github.com/voilet/QuicFlow/internal/wire"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -15,8 +17,9 @@ import (
 func (l *Link) read(r *wire.Reader) {
 	defer r.Release()
 	var f protocol.Frame
+	arrived := time.Now()
 	for {
-		err := l.readFrame(r, &f)
+		err := l.readFrame(r, &f, &arrived)
 		f.Kind = nil // the message must not stay in memory while the stream is quiet
 		switch {
 		case err == nil:
@@ -29,22 +32,35 @@ func (l *Link) read(r *wire.Reader) {
 	}
 }
 
-func (l *Link) readFrame(r *wire.Reader, f *protocol.Frame) error {
+// readFrame reads one frame and acts on it. arrived is when the frame before came;
+// it stays so for all frames that arrived together.
+func (l *Link) readFrame(r *wire.Reader, f *protocol.Frame, arrived *time.Time) error {
 	before := r.Reads()
 	n, err := r.Next()
 	if err != nil {
+		l.cfg.countDecoding(err)
 		return err
 	}
-	if r.Reads() != before { // once for all frames that arrived together
-		l.session.Touch()
+	if r.Reads() != before {
+		*arrived = time.Now()
+		l.session.Touch(*arrived)
 	}
 	if n > wire.LargeFrame {
 		return l.readLarge(r, n, f)
 	}
 	if err := r.Read(n, f); err != nil {
+		l.cfg.countDecoding(err)
 		return err
 	}
-	return l.receive(f)
+	return l.receive(f, *arrived)
+}
+
+// countDecoding counts err if it says that a peer sent what no frame is. All other
+// errors of a reader are those of its stream.
+func (c *Config) countDecoding(err error) {
+	if code := qerrors.CodeOf(err); code == qerrors.ProtocolViolation || code == qerrors.FrameTooLarge {
+		c.Metrics.DecodingErrors.Add(1)
+	}
 }
 
 // readLarge bounds the memory that a peer can make this side hold with large
@@ -66,9 +82,10 @@ func (l *Link) readLarge(r *wire.Reader, n int, f *protocol.Frame) error {
 		return qerrors.New(qerrors.ProtocolViolation, "more than %d large frames that are not taken", maxLarge)
 	}
 	if err := r.Read(n, f); err != nil {
+		l.cfg.countDecoding(err)
 		return err
 	}
-	if err := l.receive(f); err != nil || wire.LeadsAck(lead) {
+	if err := l.receive(f, time.Now()); err != nil || wire.LeadsAck(lead) {
 		return err
 	}
 	l.largeReads.Add(-1) // first, because the peer may send the next one at once
@@ -79,20 +96,25 @@ func (l *Link) readLarge(r *wire.Reader, n int, f *protocol.Frame) error {
 }
 
 // receive acts on one frame.
-func (l *Link) receive(f *protocol.Frame) error {
+func (l *Link) receive(f *protocol.Frame, arrived time.Time) error {
 	switch kind := f.Kind.(type) {
 	case *protocol.Frame_Data:
-		return l.receiveData(kind.Data)
+		return l.receiveData(kind.Data, arrived)
 	case *protocol.Frame_Ack:
 		l.receiveAck(kind.Ack)
 		return nil
 	case *protocol.Frame_Ping:
+		l.cfg.Metrics.HeartbeatsReceived.Add(1)
 		// A peer that does not read its answers gets no pong either; they are a
 		// sign of life as good as that. The control frames behind must not wait.
 		if l.out.full.Load() {
 			return nil
 		}
+		l.cfg.Metrics.HeartbeatsSent.Add(1)
 		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Pong{Pong: &protocol.Pong{Sequence: kind.Ping.GetSequence()}}})
+		return nil
+	case *protocol.Frame_Pong: // it has done its work by arriving
+		l.cfg.Metrics.HeartbeatsReceived.Add(1)
 		return nil
 	case *protocol.Frame_Taken:
 		return l.out.taken()
@@ -105,11 +127,11 @@ func (l *Link) receive(f *protocol.Frame) error {
 	case *protocol.Frame_Hello, *protocol.Frame_Welcome:
 		return qerrors.New(qerrors.ProtocolViolation, "a second hello or welcome")
 	default:
-		return nil // a Pong has done its work by arriving; other kinds are of a newer peer
+		return nil // a kind of a newer peer
 	}
 }
 
-func (l *Link) receiveData(m *protocol.DataMessage) error {
+func (l *Link) receiveData(m *protocol.DataMessage, arrived time.Time) error {
 	if len(m.MsgId) == 0 || len(m.MsgId) > MaxIDBytes {
 		return qerrors.New(qerrors.ProtocolViolation, "a message id of %d bytes; 1 to %d are allowed", len(m.MsgId), MaxIDBytes)
 	}
@@ -125,8 +147,9 @@ func (l *Link) receiveData(m *protocol.DataMessage) error {
 	l.session.MessagesReceived.Add(1)
 	l.session.BytesReceived.Add(uint64(len(m.Payload)))
 	l.cfg.Metrics.MessagesReceived.Add(1)
+	l.cfg.Metrics.BytesReceived.Add(uint64(len(m.Payload)))
 	l.cfg.Events.MessageReceived(m.MsgId, l.session.ClientID())
-	if err := l.handle(m); err != nil {
+	if err := l.handle(m, arrived); err != nil {
 		// Only the end of the connection interrupts the wait. The sender is told
 		// that the outcome is unknown, if it asked.
 		if !m.WaitAck {
@@ -138,13 +161,13 @@ func (l *Link) receiveData(m *protocol.DataMessage) error {
 }
 
 // handle hands m to the dispatcher, once there is room for it and its answer.
-func (l *Link) handle(m *protocol.DataMessage) error {
+func (l *Link) handle(m *protocol.DataMessage, arrived time.Time) error {
 	if err := l.out.answerRoom(l.ctx); err != nil {
 		return err
 	}
 	l.cfg.Tasks.add()
 	l.out.unanswered.Add(1)
-	if err := l.cfg.dispatcher.Load().Submit(l.ctx, l.cfg.base, m, l); err != nil {
+	if err := l.cfg.dispatcher.Load().Submit(l.ctx, l.cfg.base, arrived, m, l); err != nil {
 		l.out.unanswered.Add(-1)
 		l.cfg.Tasks.done()
 		return err
@@ -154,20 +177,21 @@ func (l *Link) handle(m *protocol.DataMessage) error {
 
 // Respond implements dispatcher.Responder: the worker that ran the handler, or
 // the timer that gave it up, puts the acknowledgement on its lane.
-func (l *Link) Respond(ack *protocol.AckMessage, wanted bool) {
+func (l *Link) Respond(o dispatcher.Outcome) {
 	defer l.cfg.Tasks.done()
+	ack := o.Ack
 	if len(ack.Result) > l.peerMax {
 		ack.Status, ack.Code = protocol.AckStatus_ACK_STATUS_FAILURE, uint32(qerrors.PayloadTooLarge)
 		ack.Error = qerrors.New(qerrors.PayloadTooLarge,
 			"the handler's result of %d bytes is over the sender's limit of %d", len(ack.Result), l.peerMax).Message
 		ack.Result = nil
 	}
+	l.cfg.countHandled(o)
 	if ack.Status != protocol.AckStatus_ACK_STATUS_SUCCESS {
-		l.cfg.Metrics.Failed.Add(qerrors.Code(ack.Code), 1)
 		l.cfg.Log.Debug("a message was not handled", "client_id", l.session.ClientID(),
 			"msg_id", ack.MsgId, "code", qerrors.Code(ack.Code), "error", ack.Error)
 	}
-	if wanted {
+	if o.Wanted {
 		if err := l.out.ack(ack); err != nil {
 			l.cfg.Log.Debug("an acknowledgement was not sent", "client_id", l.session.ClientID(),
 				"msg_id", ack.MsgId, "error", err)

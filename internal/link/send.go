@@ -18,10 +18,10 @@ func (l *Link) send(w *Wait, m *protocol.DataMessage) (*callback.Promise, error)
 	}
 	p := parcel{msg: m, size: wire.DataSize(m), lane: classOf(m.Priority)}
 	if m.WaitAck {
-		p.promises, p.deadline = l.promises, w.deadline
+		p.promises, p.begun, p.deadline = l.promises, w.begun, w.deadline
 	}
 	if p.size > wire.LargeFrame {
-		frame, err := wire.AppendData(make([]byte, 0, p.size+8), m, p.size)
+		frame, err := l.cfg.encode(m, p.size)
 		if err != nil {
 			return nil, err
 		}
@@ -43,6 +43,7 @@ func (l *Link) count(payload int) {
 	l.session.MessagesSent.Add(1)
 	l.session.BytesSent.Add(uint64(payload))
 	l.cfg.Metrics.MessagesSent.Add(1)
+	l.cfg.Metrics.BytesSent.Add(uint64(payload))
 }
 
 // pingPadding makes the packet of a ping large enough for a stateless reset to be
@@ -51,12 +52,15 @@ const pingPadding = 32
 
 // Ping asks the peer for a sign of life.
 func (l *Link) Ping() {
+	l.cfg.Metrics.HeartbeatsSent.Add(1)
 	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Ping{Ping: &protocol.Ping{Padding: make([]byte, pingPadding)}}})
 }
 
 // CheckHeartbeat closes the connection when maxStrikes checks in a row have found
-// the peer silent for longer than timeout, and returns the strikes so far.
+// the peer silent for longer than timeout, and returns the strikes so far. It
+// samples the state of the connection, too.
 func (l *Link) CheckHeartbeat(timeout time.Duration, maxStrikes int) (strikes int) {
+	l.sample()
 	strikes = l.session.Check(timeout)
 	if strikes == 0 {
 		return 0
@@ -64,6 +68,7 @@ func (l *Link) CheckHeartbeat(timeout time.Duration, maxStrikes int) (strikes in
 	l.cfg.Log.Warn("the peer is silent", "client_id", l.session.ClientID(),
 		"silence", l.session.Silence().Round(time.Millisecond), "strike", strikes, "strikes_max", maxStrikes)
 	if strikes == maxStrikes {
+		l.cfg.Metrics.HeartbeatTimeouts.Add(1)
 		l.cfg.Events.HeartbeatTimeout(l.session.ClientID())
 		l.conn.Close(qerrors.HeartbeatTimeout, "nothing was heard for too long")
 	}

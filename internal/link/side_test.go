@@ -111,11 +111,7 @@ func (s *side) post(ctx context.Context, m *protocol.DataMessage, timeout time.D
 // offer sends without waiting for anything.
 func (s *side) offer(t *testing.T, m *protocol.DataMessage) error {
 	t.Helper()
-	out, err := s.cfg.Broadcastable(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parcel, err := link.Encode(out)
+	parcel, err := s.cfg.Pack(m)
 	if err != nil {
 		t.Fatal(err)
 	}

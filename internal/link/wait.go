@@ -21,6 +21,7 @@ type Pick func(w *Wait, refused *Link) (*Link, error)
 // made only when there is something to wait for, which is rare.
 type Wait struct {
 	ctx      context.Context
+	begun    time.Time // when the sender called
 	now      time.Time // when the latest attempt began
 	deadline time.Time
 	derived  context.Context
@@ -69,5 +70,5 @@ func newWait(ctx context.Context, now time.Time, timeout time.Duration) (Wait, e
 			deadline = d
 		}
 	}
-	return Wait{ctx: ctx, now: now, deadline: deadline}, nil
+	return Wait{ctx: ctx, begun: now, now: now, deadline: deadline}, nil
 }

@@ -108,13 +108,13 @@ func newDispatcher(t *testing.T, level slog.Level, args ...string) (*dispatcher.
 
 type answer chan *protocol.AckMessage
 
-func (a answer) Respond(ack *protocol.AckMessage, _ bool) { a <- ack }
+func (a answer) Respond(o dispatcher.Outcome) { a <- o.Ack }
 
 func submit(t *testing.T, d *dispatcher.Dispatcher, kind protocol.MessageType, payload string) *protocol.AckMessage {
 	t.Helper()
 	a := make(answer, 1)
 	msg := &protocol.DataMessage{MsgId: "m1", SenderId: "client-001", Type: kind, Payload: []byte(payload)}
-	if err := d.Submit(t.Context(), t.Context(), msg, a); err != nil {
+	if err := d.Submit(t.Context(), t.Context(), time.Now(), msg, a); err != nil {
 		t.Fatal(err)
 	}
 	return <-a

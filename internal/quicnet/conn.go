@@ -74,3 +74,9 @@ func (c *Conn) RemoteAddr() net.Addr { return c.qc.RemoteAddr() }
 
 // RTT returns the smoothed round-trip time.
 func (c *Conn) RTT() time.Duration { return c.qc.ConnectionStats().SmoothedRTT }
+
+// Lost returns how many packets of this side were declared lost, and their bytes.
+func (c *Conn) Lost() (packets, bytes uint64) {
+	stats := c.qc.ConnectionStats()
+	return stats.PacketsLost, stats.BytesLost
+}

@@ -20,9 +20,13 @@ func in(d time.Duration) time.Time { return time.Now().Add(d) }
 
 func ackOf(id string) *protocol.AckMessage { return &protocol.AckMessage{MsgId: id} }
 
+func message(id string) *protocol.DataMessage {
+	return &protocol.DataMessage{MsgId: id, Type: protocol.MessageType_MESSAGE_TYPE_COMMAND}
+}
+
 func add(t *testing.T, table *callback.Table, id string, deadline time.Time) *callback.Promise {
 	t.Helper()
-	p, err := table.Add(id, deadline)
+	p, err := table.Add(message(id), time.Now(), deadline)
 	if err != nil {
 		t.Fatal(err)
 	}

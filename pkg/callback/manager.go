@@ -6,6 +6,7 @@ import (
 	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
@@ -17,6 +18,8 @@ type Manager struct {
 	max    int64
 	active atomic.Int64
 	wheel  wheel
+
+	created, completed, timedOut, canceled, lost, rejected atomic.Uint64
 }
 
 // NewManager returns a manager of at most max promises at a time; 0 stands for
@@ -31,10 +34,34 @@ func NewManager(max int) *Manager {
 // Active returns how many promises are outstanding.
 func (m *Manager) Active() int { return int(m.active.Load()) }
 
+// Stats returns how many promises there are, and what became of all others.
+func (m *Manager) Stats() monitoring.Promises {
+	return monitoring.Promises{
+		Active: m.Active(), Max: int(m.max),
+		Created: m.created.Load(), Completed: m.completed.Load(), TimedOut: m.timedOut.Load(),
+		Canceled: m.canceled.Load(), Lost: m.lost.Load(), Rejected: m.rejected.Load(),
+	}
+}
+
+// count counts the end of a promise.
+func (m *Manager) count(err error) {
+	m.active.Add(-1)
+	switch qerrors.CodeOf(err) {
+	case qerrors.OK:
+		m.completed.Add(1)
+	case qerrors.Timeout:
+		m.timedOut.Add(1)
+	case qerrors.Canceled:
+		m.canceled.Add(1)
+	default:
+		m.lost.Add(1)
+	}
+}
+
 // Table holds the promises of one connection by message id.
 type Table struct {
 	manager *Manager
-	onDone  func(msgID string, ack *protocol.AckMessage, err error)
+	onDone  OnDone
 
 	mu        sync.Mutex
 	pending   map[string]*Promise
@@ -42,28 +69,35 @@ type Table struct {
 	closed    error
 }
 
-// NewTable returns an empty table. onDone, if not nil, is called for each promise
-// just before it completes, on the goroutine that completes it: it must be quick.
-func (m *Manager) NewTable(onDone func(msgID string, ack *protocol.AckMessage, err error)) *Table {
+// OnDone is told how a promise completes, just before it does, on the goroutine
+// that completes it: it must be quick.
+type OnDone func(p *Promise, ack *protocol.AckMessage, err error)
+
+// NewTable returns an empty table. onDone, which may be nil, is called for each of
+// its promises.
+func (m *Manager) NewTable(onDone OnDone) *Table {
 	return &Table{manager: m, onDone: onDone, pending: make(map[string]*Promise)}
 }
 
-// Add makes a promise for the message with this id that fails at the deadline,
-// up to 10 ms late. It fails with TooManyPromises past the manager's limit, with
-// DuplicateMessage when the id is awaited already, and with the table's own error
-// once it is closed.
-func (t *Table) Add(msgID string, deadline time.Time) (*Promise, error) {
+// Add makes a promise for a message whose sending began at some time; it fails at
+// the deadline, up to 10 ms late. Add fails with TooManyPromises past the
+// manager's limit, with DuplicateMessage when the id is awaited already, and with
+// the table's own error once it is closed.
+func (t *Table) Add(msg *protocol.DataMessage, begun, deadline time.Time) (*Promise, error) {
 	m := t.manager
 	if m.active.Add(1) > m.max {
 		m.active.Add(-1)
+		m.rejected.Add(1)
 		return nil, qerrors.New(qerrors.TooManyPromises,
 			"%d acknowledgements are awaited already: wait for some of them, or raise MaxPromises", m.max)
 	}
-	p := &Promise{table: t, msgID: msgID, begun: time.Now(), done: make(chan struct{})}
+	p := &Promise{table: t, msgID: msg.MsgId, kind: msg.Type, begun: begun, done: make(chan struct{})}
 	if err := t.insert(p, deadline); err != nil {
 		m.active.Add(-1)
+		m.rejected.Add(1)
 		return nil, err
 	}
+	m.created.Add(1)
 	return p, nil
 }
 

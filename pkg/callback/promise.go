@@ -20,6 +20,7 @@ import (
 type Promise struct {
 	table *Table
 	msgID string
+	kind  protocol.MessageType
 	begun time.Time
 	done  chan struct{}
 
@@ -36,7 +37,10 @@ type Promise struct {
 // MessageID returns the id of the message.
 func (p *Promise) MessageID() string { return p.msgID }
 
-// Begun returns when the promise was made.
+// Type returns the type of the message.
+func (p *Promise) Type() protocol.MessageType { return p.kind }
+
+// Begun returns when the sending of the message began.
 func (p *Promise) Begun() time.Time { return p.begun }
 
 // Done returns a channel that is closed when the promise completes.
@@ -85,10 +89,10 @@ func (p *Promise) expire() {
 func (p *Promise) complete(ack *protocol.AckMessage, err error) {
 	m := p.table.manager
 	m.wheel.remove(p)
-	m.active.Add(-1)
+	m.count(err)
 	p.ack, p.err = ack, err
 	if p.table.onDone != nil {
-		p.table.onDone(p.msgID, ack, err)
+		p.table.onDone(p, ack, err)
 	}
 	close(p.done)
 }

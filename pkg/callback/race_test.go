@@ -23,8 +23,8 @@ func TestExactlyOnce(t *testing.T) {
 	for range rounds {
 		m := callback.NewManager(count)
 		var told [count]atomic.Int32
-		table := m.NewTable(func(id string, _ *protocol.AckMessage, _ error) {
-			i, _ := strconv.Atoi(id)
+		table := m.NewTable(func(p *callback.Promise, _ *protocol.AckMessage, _ error) {
+			i, _ := strconv.Atoi(p.MessageID())
 			told[i].Add(1)
 		})
 		var promises [count]*callback.Promise
@@ -80,7 +80,7 @@ func TestLimitHolds(t *testing.T) {
 		wg.Go(func() {
 			for i := range times {
 				id := strconv.Itoa(i)
-				p, err := table.Add(id, in(time.Hour))
+				p, err := table.Add(message(id), time.Now(), in(time.Hour))
 				if err != nil {
 					if !errors.Is(err, qerrors.ErrTooManyPromises) {
 						t.Error(err)
@@ -118,7 +118,7 @@ func TestAddAgainstClose(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			for i := range 20 {
-				p, err := table.Add(strconv.Itoa(i), in(time.Hour))
+				p, err := table.Add(message(strconv.Itoa(i)), time.Now(), in(time.Hour))
 				if err != nil {
 					if err != qerrors.ErrConnectionLost {
 						t.Error(err)

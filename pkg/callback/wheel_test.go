@@ -51,7 +51,8 @@ func TestManyDeadlines(t *testing.T) {
 		var mu sync.Mutex // the timer's goroutines and this one
 		deadlines := map[string]time.Time{}
 		failed, answered := 0, 0
-		table := m.NewTable(func(id string, ack *protocol.AckMessage, _ error) {
+		table := m.NewTable(func(p *callback.Promise, ack *protocol.AckMessage, _ error) {
+			id := p.MessageID()
 			mu.Lock()
 			defer mu.Unlock()
 			if ack != nil {

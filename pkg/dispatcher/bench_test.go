@@ -3,14 +3,15 @@ package dispatcher_test
 import (
 	"context"
 	"testing"
+	"time"
 
-	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
 )
 
 // signal is a Responder that says only that it was called.
 type signal chan struct{}
 
-func (s signal) Respond(*protocol.AckMessage, bool) { s <- struct{}{} }
+func (s signal) Respond(dispatcher.Outcome) { s <- struct{}{} }
 
 // BenchmarkSubmit measures from Submit to Respond with a handler that does
 // nothing: one message at a time, and with many under way.
@@ -25,7 +26,7 @@ func BenchmarkSubmit(b *testing.B) {
 				responded <- struct{}{}
 			}
 			for b.Loop() {
-				if err := d.Submit(context.Background(), context.Background(), m, responded); err != nil {
+				if err := d.Submit(context.Background(), context.Background(), time.Now(), m, responded); err != nil {
 					b.Fatal(err)
 				}
 				<-responded
@@ -42,7 +43,7 @@ func BenchmarkSubmitParallel(b *testing.B) {
 		responded := make(signal, 1)
 		m := message("1", command)
 		for pb.Next() {
-			if err := d.Submit(context.Background(), context.Background(), m, responded); err != nil {
+			if err := d.Submit(context.Background(), context.Background(), time.Now(), m, responded); err != nil {
 				b.Error(err)
 				return
 			}

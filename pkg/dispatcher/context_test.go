@@ -21,7 +21,7 @@ func inHandler(t *testing.T, base context.Context, m *protocol.DataMessage, f fu
 	d, a := commands(nil, func(ctx context.Context, _ *protocol.DataMessage) (*protocol.DataMessage, error) {
 		return nil, f(ctx)
 	}), newAnswers()
-	if err := d.Submit(context.Background(), base, m, a); err != nil {
+	if err := d.Submit(context.Background(), base, time.Now(), m, a); err != nil {
 		t.Fatal(err)
 	}
 	got := <-a

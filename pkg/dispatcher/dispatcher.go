@@ -143,21 +143,32 @@ func (d *Dispatcher) Stats() Stats {
 	}
 }
 
+// Outcome is what became of a submitted message.
+type Outcome struct {
+	Ack    *protocol.AckMessage // the answer, also if the sender has asked for none
+	Wanted bool                 // the sender has asked for it
+	Type   protocol.MessageType
+	Waited time.Duration // from the arrival until a worker took it
+	Ran    bool          // there was a handler, and time for it
+	Took   time.Duration // by the handler until now, if it ran
+}
+
 // Responder receives the outcome of a submitted message.
 type Responder interface {
 	// Respond is called exactly once for each message, when its handler returned
-	// or its time was up, also if the sender asked for no acknowledgement;
-	// wanted says whether it did.
-	Respond(ack *protocol.AckMessage, wanted bool)
+	// or its time was up.
+	Respond(Outcome)
 }
 
-// Submit queues msg for its handler and returns; r gets the outcome. While the
-// queue is full it waits, at most until wait ends, and then returns an error and
-// calls nothing. The handler's context is derived from base.
-func (d *Dispatcher) Submit(wait, base context.Context, msg *protocol.DataMessage, r Responder) error {
-	t := &task{base: base, msg: msg, msgID: msg.MsgId, waitAck: msg.WaitAck, responder: r}
+// Submit queues msg, which has just arrived, for its handler and returns; r gets
+// the outcome. While the queue is full it waits, at most until wait ends, and then
+// returns an error and calls nothing. The handler's context is derived from base.
+// The sender's timeout counts from arrived, which is passed on so that messages that
+// came together need the clock only once.
+func (d *Dispatcher) Submit(wait, base context.Context, arrived time.Time, msg *protocol.DataMessage, r Responder) error {
+	t := &task{base: base, msg: msg, msgID: msg.MsgId, kind: msg.Type, waitAck: msg.WaitAck, responder: r, arrived: arrived}
 	if msg.TimeoutMs > 0 {
-		t.deadline = time.Now().Add(time.Duration(msg.TimeoutMs) * time.Millisecond)
+		t.deadline = arrived.Add(time.Duration(msg.TimeoutMs) * time.Millisecond)
 		t.senders = true
 	}
 	select {

@@ -3,6 +3,7 @@ package dispatcher_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/voilet/QuicFlow/internal/leaktest"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
@@ -24,7 +25,7 @@ const (
 
 type answer struct {
 	*protocol.AckMessage
-	wanted bool
+	dispatcher.Outcome
 }
 
 // answers is a Responder that keeps what it gets.
@@ -32,7 +33,7 @@ type answers chan answer
 
 func newAnswers() answers { return make(answers, 1000) }
 
-func (a answers) Respond(ack *protocol.AckMessage, wanted bool) { a <- answer{ack, wanted} }
+func (a answers) Respond(o dispatcher.Outcome) { a <- answer{o.Ack, o} }
 
 // next returns the next answer, and fails the test unless it has this id, status
 // and code.
@@ -68,7 +69,7 @@ func within(id string, ms uint32) *protocol.DataMessage {
 // submit submits m without ends.
 func submit(t *testing.T, d *dispatcher.Dispatcher, m *protocol.DataMessage, r dispatcher.Responder) {
 	t.Helper()
-	if err := d.Submit(context.Background(), context.Background(), m, r); err != nil {
+	if err := d.Submit(context.Background(), context.Background(), time.Now(), m, r); err != nil {
 		t.Fatal(err)
 	}
 }

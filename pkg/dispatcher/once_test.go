@@ -81,7 +81,7 @@ func exactlyOnce(t *rapid.T) {
 		wg.Go(func() {
 			wait, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
-			if d.Submit(wait, base, m, a) == nil {
+			if d.Submit(wait, base, time.Now(), m, a) == nil {
 				mu.Lock()
 				want[id] = behaviour
 				mu.Unlock()

@@ -85,13 +85,13 @@ func TestWaitEnds(t *testing.T) {
 
 		late, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		err := d.Submit(late, t.Context(), message("late", command), a)
+		err := d.Submit(late, t.Context(), time.Now(), message("late", command), a)
 		if !errors.Is(err, context.DeadlineExceeded) || qerrors.CodeOf(err) != qerrors.Timeout {
 			t.Errorf("past the deadline: %v", err)
 		}
 		lost, end := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { end(own) })
-		if err := d.Submit(lost, t.Context(), message("lost", command), a); !errors.Is(err, own) {
+		if err := d.Submit(lost, t.Context(), time.Now(), message("lost", command), a); !errors.Is(err, own) {
 			t.Errorf("with the cause %v: %v", own, err)
 		}
 
@@ -101,7 +101,7 @@ func TestWaitEnds(t *testing.T) {
 		a.next(t, "waits", success, qerrors.OK)
 		synctest.Wait()
 		a.none(t)
-		if err := d.Submit(lost, t.Context(), message("room", command), a); err != nil {
+		if err := d.Submit(lost, t.Context(), time.Now(), message("room", command), a); err != nil {
 			t.Errorf("with room in the queue nobody waits: %v", err)
 		}
 		g.pass <- true

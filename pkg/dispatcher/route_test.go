@@ -19,7 +19,7 @@ func TestRoutes(t *testing.T) {
 	result := func(kind protocol.MessageType, want string) {
 		t.Helper()
 		submit(t, d, message("1", kind), a)
-		if got := a.next(t, "1", success, qerrors.OK); string(got.Result) != want || got.Error != "" || !got.wanted {
+		if got := a.next(t, "1", success, qerrors.OK); string(got.Result) != want || got.Error != "" || !got.Wanted {
 			t.Errorf("the handler of %v gave %q, %q; want %q", kind, got.Result, got.Error, want)
 		}
 	}
@@ -53,7 +53,7 @@ func TestNotWanted(t *testing.T) {
 	m := message("1", command)
 	m.WaitAck = false
 	submit(t, d, m, a)
-	if a.next(t, "1", success, qerrors.OK).wanted {
+	if a.next(t, "1", success, qerrors.OK).Wanted {
 		t.Error("the acknowledgement was wanted")
 	}
 }
@@ -76,7 +76,7 @@ func TestHandlerOwnsMessage(t *testing.T) {
 		m.Reset()
 		return m, nil
 	}), message("1", command), a)
-	if !a.next(t, "1", success, qerrors.OK).wanted {
+	if !a.next(t, "1", success, qerrors.OK).Wanted {
 		t.Error("the acknowledgement is not wanted any more")
 	}
 }

@@ -17,10 +17,14 @@ type task struct {
 	base      context.Context
 	msg       *protocol.DataMessage // the handler's own, once it runs
 	msgID     string
+	kind      protocol.MessageType
 	waitAck   bool
 	responder Responder
-	deadline  time.Time // first the sender's, if senders; then the earlier of that and the handler's
-	senders   bool      // the deadline is the sender's
+	arrived   time.Time
+	waited    time.Duration // from then until a worker took it
+	ran       bool          // the handler was called
+	deadline  time.Time     // first the sender's, if senders; then the earlier of that and the handler's
+	senders   bool          // the deadline is the sender's
 	answered  atomic.Bool
 
 	mu     sync.Mutex

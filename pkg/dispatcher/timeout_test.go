@@ -111,7 +111,7 @@ func TestAnswersBeforeTheContextEnds(t *testing.T) {
 
 type responderFunc func(*protocol.AckMessage)
 
-func (f responderFunc) Respond(ack *protocol.AckMessage, _ bool) { f(ack) }
+func (f responderFunc) Respond(o dispatcher.Outcome) { f(o.Ack) }
 
 // TestTimes checks the one timer that a worker sets for one handler after another
 // against what each of them would get with a timer of its own.
@@ -134,7 +134,7 @@ func TestTimes(t *testing.T) {
 				m.TimeoutMs = uint32(wait)
 				d.RegisterHandler(kind, sleeping(takes))
 				now := time.Now()
-				if err := d.Submit(context.Background(), context.Background(), m, stamped{a, now}); err != nil {
+				if err := d.Submit(context.Background(), context.Background(), now, m, stamped{a, now}); err != nil {
 					rt.Fatal(err)
 				}
 				starts := now
@@ -170,7 +170,7 @@ type stamped struct {
 	begun time.Time
 }
 
-func (s stamped) Respond(ack *protocol.AckMessage, wanted bool) {
-	ack.Error = time.Since(s.begun).String()
-	s.answers.Respond(ack, wanted)
+func (s stamped) Respond(o dispatcher.Outcome) {
+	o.Ack.Error = time.Since(s.begun).String()
+	s.answers.Respond(o)
 }

@@ -76,16 +76,17 @@ func (w *worker) rejoin() bool {
 
 // serve runs the handler of one task, within its time.
 func (w *worker) serve(t *task) {
+	now := time.Now()
+	t.waited = now.Sub(t.arrived)
 	if t.base.Err() != nil { // stopped while the message waited
 		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"))
 		return
 	}
-	h, ok := (*w.d.routes.Load())[t.msg.Type]
+	h, ok := (*w.d.routes.Load())[t.kind]
 	if !ok {
-		t.respond(failure(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.msg.Type)))
+		t.respond(failure(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.kind)))
 		return
 	}
-	now := time.Now()
 	if t.senders && !now.Before(t.deadline) {
 		t.expire()
 		return
@@ -93,6 +94,7 @@ func (w *worker) serve(t *task) {
 	if limit := now.Add(w.d.timeout); !t.senders || limit.Before(t.deadline) {
 		t.deadline, t.senders = limit, false
 	}
+	t.ran = true
 	w.watch(t, now)
 	w.d.busy.Add(1)
 	w.finish(t, w.call(h, t))
@@ -158,12 +160,12 @@ func (w *worker) overdue(now time.Time) *task {
 // call runs the handler and returns the answer. Whatever panics, the handler or
 // the Error method of what it returned, costs no more than this one message.
 func (w *worker) call(h Handler, t *task) (ack *protocol.AckMessage) {
-	sender, kind := t.msg.SenderId, t.msg.Type // msg is the handler's from here on
+	sender := t.msg.SenderId // msg is the handler's from here on
 	returned := false
 	defer func() {
 		if p := recover(); p != nil {
 			w.d.log.Error("a handler panicked", "msg_id", t.msgID, "client_id", sender,
-				"type", kind.String(), "panic", p, "stack", string(debug.Stack()))
+				"type", t.kind.String(), "panic", p, "stack", string(debug.Stack()))
 			ack = failure(qerrors.HandlerPanic, fmt.Sprintf("the handler panicked: %v", p))
 		} else if !returned { // but called runtime.Goexit, as testing.T.FailNow does
 			w.finish(t, failure(qerrors.HandlerPanic, "the handler ended its goroutine"))
@@ -204,8 +206,13 @@ func refusal(status protocol.AckStatus, code qerrors.Code, text string) *protoco
 }
 
 func (t *task) respond(ack *protocol.AckMessage) {
-	if t.answered.CompareAndSwap(false, true) {
-		ack.MsgId = t.msgID
-		t.responder.Respond(ack, t.waitAck)
+	if !t.answered.CompareAndSwap(false, true) {
+		return
 	}
+	ack.MsgId = t.msgID
+	o := Outcome{Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran}
+	if t.ran {
+		o.Took = time.Since(t.arrived) - t.waited
+	}
+	t.responder.Respond(o)
 }

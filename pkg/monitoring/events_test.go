@@ -46,7 +46,7 @@ func all(e *monitoring.Events) {
 }
 
 func newEvents(hooks *monitoring.EventHooks) (*monitoring.Events, *monitoring.Metrics) {
-	metrics := new(monitoring.Metrics)
+	metrics := monitoring.NewMetrics(nil)
 	return monitoring.NewEvents(hooks, slog.New(slog.DiscardHandler), metrics), metrics
 }
 
@@ -109,7 +109,7 @@ func TestPanic(t *testing.T) {
 	var calls []string
 	hooks := recording(&calls)
 	hooks.OnError = func(error) { panickingHook() }
-	e := monitoring.NewEvents(hooks, slog.New(slog.NewTextHandler(&log, nil)), new(monitoring.Metrics))
+	e := monitoring.NewEvents(hooks, slog.New(slog.NewTextHandler(&log, nil)), monitoring.NewMetrics(nil))
 	e.Connect("before")
 	e.Error(errors.New("x"))
 	e.Connect("after")

@@ -2,22 +2,107 @@ package monitoring
 
 import (
 	"sync/atomic"
+	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// Metrics counts what happens to one client or server. All fields may be used
-// from any goroutine; the zero value is ready.
+// Metrics counts what happens to one client or server, each of which has its own.
+// All fields may be used from any goroutine.
 type Metrics struct {
-	MessagesSent     atomic.Uint64 // data messages given to the transport's queue
-	MessagesReceived atomic.Uint64 // data messages that arrived
-	Reconnects       atomic.Uint64 // connections of a client after its first
-	EventsDropped    atomic.Uint64 // events that a slow hook was not told of
+	Connections  atomic.Uint64 // sessions that began
+	Reconnects   atomic.Uint64 // of these, those of a client that had one before
+	Refused      ByCode        // connections that never became a session, by reason
+	Disconnected ByCode        // sessions that ended, by reason
 
-	Dropped      ByCode // messages lost, by reason
-	Refused      ByCode // connections that never became a session, by reason
-	Disconnected ByCode // sessions that ended, by reason
-	Failed       ByCode // received messages whose handling failed, by reason
+	MessagesSent     atomic.Uint64 // data messages given to the transport's queue
+	BytesSent        atomic.Uint64 // their payloads
+	MessagesReceived atomic.Uint64 // data messages that arrived
+	BytesReceived    atomic.Uint64 // their payloads
+	Failed           ByCode        // sends that returned an error or whose promise did, by reason
+	Dropped          ByCode        // messages lost, by reason
+	Handled          ByOutcome     // received messages that were answered
+	HandlerFailures  ByCode        // of these, those not answered with a success, by reason
+
+	HeartbeatsSent     atomic.Uint64 // pings and pongs
+	HeartbeatsReceived atomic.Uint64 // pings and pongs
+	HeartbeatTimeouts  atomic.Uint64 // sessions given up for silence
+
+	Broadcasts       atomic.Uint64
+	BroadcastTargets atomic.Uint64 // clients that they were queued for
+
+	EncodingErrors atomic.Uint64 // messages of ours that no frame could be made of
+	DecodingErrors atomic.Uint64 // frames of peers that could not be read
+	NetworkErrors  ByCode        // connections that the network did not make or did not keep
+	EventsDropped  atomic.Uint64 // events that a slow hook was not told of
+	PacketsLost    atomic.Uint64 // QUIC packets declared lost (RFC 9002, section 6), as sampled
+	BytesLost      atomic.Uint64 // their bytes
+
+	RoundTrips       RoundTrips // from the send to the acknowledgement
+	QueueWaits       Histogram  // from a message's arrival until a worker takes it
+	HandlerDurations Histogram
+	RTTs             Histogram // smoothed round-trip times of connections, as sampled
+
+	begun  time.Time
+	state  func() State
+	recent recent
+}
+
+// NewMetrics returns counters that begin now. state is called for each snapshot;
+// nil stands for one that is always zero.
+func NewMetrics(state func() State) *Metrics {
+	if state == nil {
+		state = func() State { return State{} }
+	}
+	return &Metrics{begun: time.Now(), state: state}
+}
+
+// numTypes is how many types of messages are told apart: those that this version
+// knows, and all others as MESSAGE_TYPE_UNSPECIFIED.
+const numTypes = int(protocol.MessageType_MESSAGE_TYPE_RESPONSE) + 1
+
+const numStatuses = int(protocol.AckStatus_ACK_STATUS_TIMEOUT) + 1
+
+// known returns t, or MESSAGE_TYPE_UNSPECIFIED for a type of a newer peer, so that
+// no peer can make new labels.
+func known(t protocol.MessageType) protocol.MessageType {
+	if t < 0 || int(t) >= numTypes {
+		return protocol.MessageType_MESSAGE_TYPE_UNSPECIFIED
+	}
+	return t
+}
+
+// RoundTrips has a histogram for each type of message.
+type RoundTrips [numTypes]Histogram
+
+// Observe counts the round trip of a message of type t.
+func (r *RoundTrips) Observe(t protocol.MessageType, d time.Duration) { r[known(t)].Observe(d) }
+
+// Outcome is how the handling of a message of some type ended.
+type Outcome struct {
+	Type   protocol.MessageType
+	Status protocol.AckStatus
+}
+
+// ByOutcome is a counter for each outcome.
+type ByOutcome struct {
+	counts [numTypes][numStatuses]atomic.Uint64
+}
+
+// Add counts one message.
+func (b *ByOutcome) Add(o Outcome) { b.counts[known(o.Type)][o.Status].Add(1) }
+
+func (b *ByOutcome) snapshot() map[Outcome]uint64 {
+	counts := make(map[Outcome]uint64)
+	for t := range b.counts {
+		for status := range b.counts[t] {
+			if n := b.counts[t][status].Load(); n > 0 {
+				counts[Outcome{protocol.MessageType(t), protocol.AckStatus(status)}] = n
+			}
+		}
+	}
+	return counts
 }
 
 // ByCode is a counter for each code.
@@ -43,26 +128,4 @@ func (c *ByCode) Snapshot() map[qerrors.Code]uint64 {
 		}
 	}
 	return counts
-}
-
-// Snapshot is the state of Metrics at one time.
-type Snapshot struct {
-	MessagesSent, MessagesReceived, Reconnects, EventsDropped uint64
-
-	Dropped, Refused, Disconnected, Failed map[qerrors.Code]uint64
-}
-
-// Snapshot reads all counters. They are read one after another, so that sums may
-// be off by what happens meanwhile.
-func (m *Metrics) Snapshot() Snapshot {
-	return Snapshot{
-		MessagesSent:     m.MessagesSent.Load(),
-		MessagesReceived: m.MessagesReceived.Load(),
-		Reconnects:       m.Reconnects.Load(),
-		EventsDropped:    m.EventsDropped.Load(),
-		Dropped:          m.Dropped.Snapshot(),
-		Refused:          m.Refused.Snapshot(),
-		Disconnected:     m.Disconnected.Snapshot(),
-		Failed:           m.Failed.Snapshot(),
-	}
 }

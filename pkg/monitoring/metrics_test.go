@@ -1,13 +1,18 @@
 package monitoring_test
 
 import (
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
+	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
 // TestByCode: a code that no version has counts as Internal, so that a peer cannot
@@ -33,47 +38,88 @@ func TestByCode(t *testing.T) {
 	}
 }
 
+// TestTypes: a type that no version has counts as unspecified.
+func TestTypes(t *testing.T) {
+	m := monitoring.NewMetrics(nil)
+	const success = protocol.AckStatus_ACK_STATUS_SUCCESS
+	for _, kind := range []protocol.MessageType{-1, 0, 1, 5, 1 << 30} {
+		m.Handled.Add(monitoring.Outcome{Type: kind, Status: success})
+		m.RoundTrips.Observe(kind, time.Second)
+	}
+	s := m.Snapshot()
+	if want := map[monitoring.Outcome]uint64{{Status: success}: 4, {Type: 1, Status: success}: 1}; !cmp.Equal(s.Handled, want) {
+		t.Errorf("handled %v, want %v", s.Handled, want)
+	}
+	if len(s.RoundTrips) != 2 || s.RoundTrips[0].Count != 4 || s.RoundTrips[1].Count != 1 {
+		t.Errorf("round trips %v", s.RoundTrips)
+	}
+}
+
+// TestSnapshot: each counter is in the snapshot, under its own name.
 func TestSnapshot(t *testing.T) {
-	var m monitoring.Metrics
-	m.MessagesSent.Add(1)
-	m.MessagesReceived.Add(2)
-	m.Reconnects.Add(3)
-	m.EventsDropped.Add(4)
-	m.Dropped.Add(qerrors.QueueFull, 5)
-	m.Refused.Add(qerrors.TooManyClients, 6)
-	m.Disconnected.Add(qerrors.Replaced, 7)
-	m.Failed.Add(qerrors.NoHandler, 8)
-	want := monitoring.Snapshot{
-		MessagesSent: 1, MessagesReceived: 2, Reconnects: 3, EventsDropped: 4,
-		Dropped:      map[qerrors.Code]uint64{qerrors.QueueFull: 5},
-		Refused:      map[qerrors.Code]uint64{qerrors.TooManyClients: 6},
-		Disconnected: map[qerrors.Code]uint64{qerrors.Replaced: 7},
-		Failed:       map[qerrors.Code]uint64{qerrors.NoHandler: 8},
-	}
-	before := m.Snapshot()
-	if diff := cmp.Diff(want, before); diff != "" {
-		t.Error(diff)
-	}
-	m.MessagesSent.Add(1)
+	synctest.Test(t, func(t *testing.T) {
+		m := monitoring.NewMetrics(func() monitoring.State { return monitoring.State{ConnectedClients: 7} })
+		time.Sleep(time.Minute)
+		counters := reflect.ValueOf(m).Elem()
+		n := uint64(0)
+		for i := range counters.NumField() {
+			name := counters.Type().Field(i).Name
+			if !counters.Type().Field(i).IsExported() {
+				continue
+			}
+			switch c := counters.Field(i).Addr().Interface().(type) {
+			case *atomic.Uint64:
+				n++
+				c.Add(n)
+				if got := reflect.ValueOf(m.Snapshot()).FieldByName(name); !got.IsValid() || got.Uint() != n {
+					t.Errorf("%s is %v in the snapshot, want %d", name, got, n)
+				}
+			case *monitoring.ByCode:
+				n++
+				c.Add(qerrors.QueueFull, n)
+				got := reflect.ValueOf(m.Snapshot()).FieldByName(name)
+				if !got.IsValid() || !cmp.Equal(got.Interface(), map[qerrors.Code]uint64{qerrors.QueueFull: n}) {
+					t.Errorf("%s is %v in the snapshot, want queue_full: %d", name, got, n)
+				}
+			}
+		}
+		if n < 15 {
+			t.Errorf("only %d counters were found", n)
+		}
+		if s := m.Snapshot(); s.Uptime != time.Minute || s.ConnectedClients != 7 || !s.Time.Equal(time.Now()) {
+			t.Errorf("up %v, %d clients, at %v", s.Uptime, s.ConnectedClients, s.Time)
+		}
+	})
+}
+
+// A snapshot does not change with what happens afterwards.
+func TestSnapshotStays(t *testing.T) {
+	m := monitoring.NewMetrics(nil)
 	m.Dropped.Add(qerrors.QueueFull, 1)
-	if diff := cmp.Diff(want, before); diff != "" {
-		t.Errorf("a snapshot changes: %s", diff)
+	before := m.Snapshot()
+	m.Dropped.Add(qerrors.QueueFull, 1)
+	if before.Dropped[qerrors.QueueFull] != 1 {
+		t.Errorf("it has %v", before.Dropped)
 	}
 }
 
 func TestConcurrentCounting(t *testing.T) {
-	var m monitoring.Metrics
+	m := monitoring.NewMetrics(nil)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for range 1000 {
-				m.Failed.Add(qerrors.HandlerFailed, 1)
-				_ = m.Snapshot()
+				m.HandlerFailures.Add(qerrors.HandlerFailed, 1)
+				m.QueueWaits.Observe(time.Millisecond)
+				if s := m.Snapshot(); s.QueueWait.Count > 4000 {
+					t.Error("too many")
+				}
 			}
 		})
 	}
 	wg.Wait()
-	if n := m.Snapshot().Failed[qerrors.HandlerFailed]; n != 4000 {
-		t.Errorf("counted %d, want 4000", n)
+	s := m.Snapshot()
+	if n := s.HandlerFailures[qerrors.HandlerFailed]; n != 4000 || s.QueueWait.Count != 4000 || s.QueueWait.Sum != 4*time.Second {
+		t.Errorf("counted %d and %+v, want 4000 of each", n, s.QueueWait)
 	}
 }

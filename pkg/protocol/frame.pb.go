@@ -241,9 +241,12 @@ type Hello struct {
 	// The largest payload or result that the client accepts, in bytes.
 	MaxPayloadBytes uint64 `protobuf:"varint,2,opt,name=max_payload_bytes,json=maxPayloadBytes,proto3" json:"max_payload_bytes,omitempty"`
 	// Name and version of the client's software, for the hub's log.
-	Software      string `protobuf:"bytes,3,opt,name=software,proto3" json:"software,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Software string `protobuf:"bytes,3,opt,name=software,proto3" json:"software,omitempty"`
+	// How many sessions this client has had before, since its process began: 0 in
+	// the first hello. For the hub's statistics.
+	SessionsBefore uint64 `protobuf:"varint,4,opt,name=sessions_before,json=sessionsBefore,proto3" json:"sessions_before,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
@@ -295,6 +298,13 @@ func (x *Hello) GetSoftware() string {
 		return x.Software
 	}
 	return ""
+}
+
+func (x *Hello) GetSessionsBefore() uint64 {
+	if x != nil {
+		return x.SessionsBefore
+	}
+	return 0
 }
 
 // Welcome is the hub's first frame: the session is open.
@@ -685,11 +695,12 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\x03ack\x18\t \x01(\v2\x1c.quic.backbone.v1.AckMessageH\x00R\x03ack\x12/\n" +
 	"\x05taken\x18\n" +
 	" \x01(\v2\x17.quic.backbone.v1.TakenH\x00R\x05takenB\x06\n" +
-	"\x04kind\"l\n" +
+	"\x04kind\"\x95\x01\n" +
 	"\x05Hello\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12*\n" +
 	"\x11max_payload_bytes\x18\x02 \x01(\x04R\x0fmaxPayloadBytes\x12\x1a\n" +
-	"\bsoftware\x18\x03 \x01(\tR\bsoftware\"\xa2\x01\n" +
+	"\bsoftware\x18\x03 \x01(\tR\bsoftware\x12'\n" +
+	"\x0fsessions_before\x18\x04 \x01(\x04R\x0esessionsBefore\"\xa2\x01\n" +
 	"\aWelcome\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +

@@ -10,6 +10,12 @@ func (t MessageType) Name() string {
 	return strings.ToLower(strings.TrimPrefix(t.String(), typePrefix))
 }
 
+// Name returns the status's short name in lower case, such as "success"; of a
+// status that this version does not know, its number.
+func (s AckStatus) Name() string {
+	return strings.ToLower(strings.TrimPrefix(s.String(), "ACK_STATUS_"))
+}
+
 // ParseMessageType returns the type with this short name, and whether there is one
 // that can be sent to ask for something or tell it: "command", "event" or "query".
 func ParseMessageType(name string) (MessageType, bool) {

@@ -12,6 +12,9 @@ import (
 type Peer interface {
 	RemoteAddr() net.Addr // may change while the connection lives, by migration
 	RTT() time.Duration   // smoothed, as QUIC measures it (RFC 9002, section 5.3)
+	// Lost returns how many packets, of how many bytes in all, were sent on the
+	// connection and declared lost (RFC 9002, section 6).
+	Lost() (packets, bytes uint64)
 }
 
 // Session is what is known of one connected peer. The counters may be used from
@@ -40,8 +43,8 @@ func (s *Session) ID() string { return s.id }
 // ClientID returns the id of the client.
 func (s *Session) ClientID() string { return s.clientID }
 
-// Touch notes that the peer was heard of just now.
-func (s *Session) Touch() { s.lastSeen.Store(int64(time.Since(s.connectedAt))) }
+// Touch notes that the peer was heard of now.
+func (s *Session) Touch(now time.Time) { s.lastSeen.Store(int64(now.Sub(s.connectedAt))) }
 
 // Silence returns how long ago the peer was last heard of.
 func (s *Session) Silence() time.Duration {
@@ -70,10 +73,13 @@ type Info struct {
 
 	MessagesSent, MessagesReceived uint64 // data messages to and from the peer
 	BytesSent, BytesReceived       uint64 // their payloads
+
+	PacketsLost, BytesLost uint64 // QUIC packets sent to the peer and declared lost
 }
 
 // Info returns the present state.
 func (s *Session) Info() Info {
+	packetsLost, bytesLost := s.peer.Lost()
 	return Info{
 		ClientID:         s.clientID,
 		SessionID:        s.id,
@@ -86,5 +92,7 @@ func (s *Session) Info() Info {
 		MessagesReceived: s.MessagesReceived.Load(),
 		BytesSent:        s.BytesSent.Load(),
 		BytesReceived:    s.BytesReceived.Load(),
+		PacketsLost:      packetsLost,
+		BytesLost:        bytesLost,
 	}
 }

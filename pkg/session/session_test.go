@@ -18,8 +18,9 @@ type peer struct {
 	rtt  time.Duration
 }
 
-func (p *peer) RemoteAddr() net.Addr { return &p.addr }
-func (p *peer) RTT() time.Duration   { return p.rtt }
+func (p *peer) RemoteAddr() net.Addr          { return &p.addr }
+func (p *peer) RTT() time.Duration            { return p.rtt }
+func (p *peer) Lost() (packets, bytes uint64) { return 0, 0 }
 
 func newSession(clientID string) *session.Session { return session.New("session", clientID, &peer{}) }
 
@@ -46,13 +47,13 @@ func TestStrikes(t *testing.T) {
 		expect(timeout, timeout, 0) // not longer than
 		expect(1, timeout+1, 1)
 		expect(5*time.Second, timeout+5*time.Second+1, 2)
-		s.Touch()
+		s.Touch(time.Now())
 		expect(0, 0, 0) // they count in a row
 		expect(timeout, timeout, 0)
 		for strike := range 5 {
 			expect(time.Second, timeout+time.Duration(strike+1)*time.Second, strike+1)
 		}
-		s.Touch()
+		s.Touch(time.Now())
 		expect(time.Second, time.Second, 0)
 	})
 }
@@ -78,7 +79,7 @@ func TestInfo(t *testing.T) {
 		expect()
 		time.Sleep(time.Minute)
 		expect() // silence is not being seen
-		s.Touch()
+		s.Touch(time.Now())
 		want.LastSeen = begun.Add(time.Minute)
 		p.addr.Port, p.rtt = 2222, time.Second // after a migration
 		want.RemoteAddr, want.RTT = "10.0.0.1:2222", time.Second
@@ -102,7 +103,7 @@ func TestConcurrentUse(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for range times {
-				s.Touch()
+				s.Touch(time.Now())
 				s.Check(time.Hour)
 				s.MessagesSent.Add(1)
 				_ = s.Info()

@@ -20,8 +20,11 @@ package client
 import (
 	"context"
 	"errors"
+	"iter"
 	"sync"
 	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/voilet/QuicFlow/internal/link"
 	"github.com/voilet/QuicFlow/internal/quicnet"
@@ -49,12 +52,14 @@ type Client struct {
 }
 
 func newClient(c ClientConfig, shared *link.Config, auth *quicnet.ClientAuth) *Client {
-	return &Client{
+	client := &Client{
 		config: c, link: shared, auth: auth,
 		changed: make(chan struct{}),
 		done:    make(chan struct{}),
 		cause:   qerrors.New(qerrors.NotConnected, "call Connect first"),
 	}
+	shared.Links = client.links
+	return client
 }
 
 // SetDispatcher makes d handle the messages that arrive from now on. Without one
@@ -117,8 +122,22 @@ func (c *Client) Err() error {
 	return c.cause
 }
 
-// GetMetrics returns what was counted so far.
+// GetMetrics returns the present state and all that was counted so far.
 func (c *Client) GetMetrics() monitoring.Snapshot { return c.link.Metrics.Snapshot() }
+
+// Registry returns the registry with the client's metrics, which are what
+// GetMetrics returns. It is the client's own: two clients in a process have two.
+// Collectors of the application may be added to it.
+func (c *Client) Registry() *prometheus.Registry { return c.link.Registry() }
+
+// links has the link in use, if there is one.
+func (c *Client) links() iter.Seq[*link.Link] {
+	return func(yield func(*link.Link) bool) {
+		if l := c.current.Load(); l != nil {
+			yield(l)
+		}
+	}
+}
 
 // setState is called with mu held.
 func (c *Client) setState(s State, cause error) {

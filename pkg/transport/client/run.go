@@ -21,14 +21,14 @@ const maxHint = 60 * 60 * 1000
 // runner is the client's one long-lived goroutine: it dials, serves the link
 // until it ends, waits, and dials again.
 type runner struct {
-	c         *Client
-	addr      string
-	socket    *quicnet.Socket
-	first     chan<- error // told how the first attempt went; nil afterwards
-	attempts  int          // in all
-	failures  int          // retries in a row that have failed
-	backoffs  int          // waits since a connection that lasted
-	connected bool         // at least once
+	c        *Client
+	addr     string
+	socket   *quicnet.Socket
+	first    chan<- error // told how the first attempt went; nil afterwards
+	attempts int          // in all
+	failures int          // retries in a row that have failed
+	backoffs int          // waits since a connection that lasted
+	sessions uint64       // that there were
 }
 
 func (r *runner) run(ctx context.Context) { r.end(r.keepConnected(ctx)) }
@@ -91,10 +91,13 @@ func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error
 	defer cancel()
 	conn, err := r.socket.Dial(ctx, r.addr, c.auth, c.config.limits())
 	if err != nil {
+		c.link.CountNetworkError(err)
 		return nil, nil, err
 	}
 	l := link.New(conn, c.link)
-	welcome, err := l.SayHello(ctx, &protocol.Hello{ClientId: c.config.ClientID, Software: link.Software})
+	welcome, err := l.SayHello(ctx, &protocol.Hello{
+		ClientId: c.config.ClientID, Software: link.Software, SessionsBefore: r.sessions,
+	})
 	if err != nil {
 		_ = l.Run() // only tidies up
 		return nil, nil, err
@@ -149,12 +152,13 @@ func (r *runner) up(l *link.Link) {
 	c := r.c
 	c.link.Log.Info("connected", "client_id", c.config.ClientID, "session_id", l.Session().ID(),
 		"remote", l.Session().Info().RemoteAddr)
+	c.link.Metrics.Connections.Add(1)
 	c.link.Events.Connect(c.config.ClientID)
-	if r.connected {
+	if r.sessions > 0 {
 		c.link.Metrics.Reconnects.Add(1)
 		c.link.Events.Reconnect(c.config.ClientID, r.failures+1)
 	}
-	r.connected = true
+	r.sessions++
 	c.mu.Lock()
 	late := c.state == StateClosed
 	if !late {
@@ -171,7 +175,7 @@ func (r *runner) up(l *link.Link) {
 // waiting says that there will be another attempt.
 func (r *runner) waiting(cause error) {
 	state := StateConnecting
-	if r.connected {
+	if r.sessions > 0 {
 		state = StateReconnecting
 	}
 	r.c.enter(state, cause)

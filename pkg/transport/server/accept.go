@@ -47,6 +47,7 @@ func (s *Server) acceptEnded(err error) {
 		return
 	}
 	s.failure = err
+	s.link.CountNetworkError(err)
 	s.link.Log.Error("the socket failed", "error", err)
 	s.link.Events.Error(err)
 	go func() { _ = s.Stop(context.Background()) }() // reported by Wait
@@ -86,6 +87,10 @@ func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
 	replaced, err := s.sessions.Add(l, func(replaced *link.Link) {
 		if replaced != nil {
 			s.link.Events.Disconnect(hello.ClientId, taken)
+		}
+		s.link.Metrics.Connections.Add(1)
+		if hello.SessionsBefore > 0 {
+			s.link.Metrics.Reconnects.Add(1)
 		}
 		s.link.Events.Connect(hello.ClientId)
 		// Before anybody else can send to the client, so that this comes first.

@@ -110,13 +110,52 @@ func (w *world) checkCounters(who string, o *observer, m monitoring.Snapshot, se
 			w.Errorf("%s was not told of the end of a connection of %s", who, id)
 		}
 	}
-	if m.MessagesSent != sent || m.MessagesReceived != uint64(o.received) || m.Reconnects != uint64(o.reconnects) || m.EventsDropped != 0 {
-		w.Errorf("%s: counted %+v; %d were accepted, the hooks were told of %d arrivals and %d reconnects", who, m, sent, o.received, o.reconnects)
+	if m.MessagesSent != sent || m.MessagesReceived != uint64(o.received) || m.Connections != uint64(o.connections) || m.EventsDropped != 0 {
+		w.Errorf("%s: counted %+v; %d were accepted, the hooks were told of %d arrivals and %d connections", who, m, sent, o.received, o.connections)
+	}
+	if o != w.atHub && m.Reconnects != uint64(o.reconnects) {
+		w.Errorf("%s: counted %d reconnects, the hook was told of %d", who, m.Reconnects, o.reconnects)
 	}
 	if w.p.calm() && !maps.Equal(m.Dropped, dropped) && len(m.Dropped)+len(dropped) > 0 {
 		w.Errorf("%s: counted as dropped %v, want %v", who, m.Dropped, dropped)
 	}
-	if answered := m.Failed[qerrors.DeadlinePassed] + m.Failed[qerrors.HandlerCanceled]; answered == 0 && m.Failed[qerrors.HandlerFailed] != uint64(o.failures) {
-		w.Errorf("%s: counted as failed %v; %d handlers have failed", who, m.Failed, o.failures)
+	if answered := m.HandlerFailures[qerrors.DeadlinePassed] + m.HandlerFailures[qerrors.HandlerCanceled]; answered == 0 && m.HandlerFailures[qerrors.HandlerFailed] != uint64(o.failures) {
+		w.Errorf("%s: counted as failed %v; %d handlers have failed", who, m.HandlerFailures, o.failures)
+	}
+	w.checkSums(who, o, m)
+}
+
+// checkSums is about counters that are about the same messages.
+func (w *world) checkSums(who string, o *observer, m monitoring.Snapshot) {
+	failed := map[qerrors.Code]uint64{}
+	for _, errs := range o.sent {
+		for _, err := range errs {
+			if err != nil {
+				failed[qerrors.CodeOf(err)]++
+			}
+		}
+	}
+	if !maps.Equal(m.Failed, failed) {
+		w.Errorf("%s: counted as failed sends %v, the hook was told of %v", who, m.Failed, failed)
+	}
+	if p := m.Promises; p.Active != 0 || p.Created != p.Completed+p.TimedOut+p.Canceled+p.Lost {
+		w.Errorf("%s: at the end there are the promises %+v", who, p)
+	}
+	var handled, roundTrips, runs uint64
+	for _, n := range m.Handled {
+		handled += n
+	}
+	for _, d := range m.RoundTrips {
+		roundTrips += d.Count
+	}
+	for _, n := range o.handled {
+		runs += uint64(n)
+	}
+	if roundTrips != m.Promises.Completed {
+		w.Errorf("%s: %d round trips were timed, %d acknowledgements came", who, roundTrips, m.Promises.Completed)
+	}
+	if handled > m.MessagesReceived || w.p.calm() && handled < m.MessagesReceived || m.QueueWait.Count != handled || m.HandlerDuration.Count != runs {
+		w.Errorf("%s: of %d messages %d were answered, %d waits and %d of %d handlers timed",
+			who, m.MessagesReceived, handled, m.QueueWait.Count, m.HandlerDuration.Count, runs)
 	}
 }

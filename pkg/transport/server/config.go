@@ -82,7 +82,7 @@ func (c *ServerConfig) check() (*link.Config, error) {
 		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
 		Logger: c.Logger, Hooks: c.Hooks,
 	}, &check)
-	shared.Hub = true
+	shared.Hub, shared.MaxClients = true, c.MaxClients
 	return shared, check.Err()
 }
 

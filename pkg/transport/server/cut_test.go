@@ -47,7 +47,7 @@ func TestNoHandlerBeginsAfterTheCut(t *testing.T) {
 		if begun.Load() != 1 || late.Load() != 0 {
 			t.Errorf("%d handlers have begun, %d of them after the cut; want only the one that ran before", begun.Load(), late.Load())
 		}
-		if got := hub.GetMetrics().Failed; got[qerrors.HandlerCanceled] != 49 {
+		if got := hub.GetMetrics().HandlerFailures; got[qerrors.HandlerCanceled] != 49 {
 			t.Errorf("counted as failed: %v", got)
 		}
 	})

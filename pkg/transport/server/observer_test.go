@@ -18,17 +18,18 @@ import (
 type observer struct {
 	p *program
 
-	mu         sync.Mutex
-	handled    map[string]int // by message id
-	corrupt    []string       // ids of messages that came with another payload
-	failures   int            // handlers that returned an error
-	sent       map[string][]error
-	received   int
-	late       int // promises that timed out
-	broadcasts int
-	reconnects int
-	alive      map[string]int // connections by client id
-	disorder   []string
+	mu          sync.Mutex
+	handled     map[string]int // by message id
+	corrupt     []string       // ids of messages that came with another payload
+	failures    int            // handlers that returned an error
+	sent        map[string][]error
+	received    int
+	late        int // promises that timed out
+	broadcasts  int
+	connections int
+	reconnects  int
+	alive       map[string]int // connections by client id
+	disorder    []string
 }
 
 func newObserver(p *program) *observer {
@@ -79,7 +80,10 @@ func failing(i int) bool { return i%8 == 7 }
 
 func (o *observer) hooks() *monitoring.EventHooks {
 	return &monitoring.EventHooks{
-		OnConnect:    func(id string) { o.connection(id, 1) },
+		OnConnect: func(id string) {
+			o.connection(id, 1)
+			o.locked(func() { o.connections++ })
+		},
 		OnDisconnect: func(id string, _ error) { o.connection(id, -1) },
 		OnReconnect:  func(string, int) { o.locked(func() { o.reconnects++ }) },
 		OnMessageSent: func(msgID, _ string, err error) {

@@ -87,7 +87,7 @@ func TestFloodOfAcks(t *testing.T) {
 		if after := heap(); after > before+8<<20 {
 			t.Errorf("%d KiB are held", (after-before)>>10)
 		}
-		if got := hub.GetMetrics(); got.MessagesReceived != 1 || len(got.Failed)+len(got.Dropped)+len(got.Disconnected) != 0 {
+		if got := hub.GetMetrics(); got.MessagesReceived != 1 || len(got.HandlerFailures)+len(got.Dropped)+len(got.Disconnected) != 0 {
 			t.Errorf("counted %+v", got)
 		}
 	})

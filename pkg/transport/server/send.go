@@ -71,16 +71,12 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 	if s.admitting.Err() != nil {
 		return BroadcastResult{}, qerrors.NotSent(context.Cause(s.admitting))
 	}
-	out, err := s.link.Broadcastable(msg)
+	parcel, err := s.link.Pack(msg)
 	if err != nil {
-		return BroadcastResult{}, qerrors.NotSent(err)
-	}
-	parcel, err := link.Encode(out)
-	if err != nil {
-		return BroadcastResult{}, qerrors.NotSent(err)
+		return BroadcastResult{}, err
 	}
 	clients := s.sessions.All()
-	result := BroadcastResult{MessageID: out.MsgId, Total: len(clients)}
+	result := BroadcastResult{MessageID: parcel.ID(), Total: len(clients)}
 	for _, l := range clients {
 		err := ctx.Err()
 		if err == nil {
@@ -98,6 +94,8 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 		result.Failed[l.Session().ClientID()] = qerrors.NotSent(err)
 		s.link.Metrics.Dropped.Add(qerrors.CodeOf(err), 1)
 	}
+	s.link.Metrics.Broadcasts.Add(1)
+	s.link.Metrics.BroadcastTargets.Add(uint64(result.Delivered))
 	s.link.Events.Broadcast(result.MessageID, result.Total, len(result.Failed))
 	if ctx.Err() != nil {
 		return result, qerrors.FromContext(ctx)

@@ -18,10 +18,14 @@ package server
 import (
 	"context"
 	"errors"
+	"iter"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/voilet/QuicFlow/internal/link"
 	"github.com/voilet/QuicFlow/internal/quicnet"
@@ -71,6 +75,7 @@ func newServer(c ServerConfig, shared *link.Config, auth *quicnet.ServerAuth) *S
 		drained:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
+	shared.Links = s.links
 	s.admitting, s.refuse = context.WithCancelCause(context.Background())
 	return s
 }
@@ -130,8 +135,30 @@ func (s *Server) Wait() error {
 	return s.failure
 }
 
-// GetMetrics returns what was counted so far.
+// Ready returns why the server takes no clients at the moment, and nil while it
+// does: between Start and Stop.
+func (s *Server) Ready() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch s.state {
+	case serving:
+		return nil
+	case idle:
+		return qerrors.New(qerrors.NotConnected, "the hub does not listen yet")
+	default:
+		return qerrors.New(qerrors.Draining, "the hub is being stopped")
+	}
+}
+
+// GetMetrics returns the present state and all that was counted so far.
 func (s *Server) GetMetrics() monitoring.Snapshot { return s.link.Metrics.Snapshot() }
+
+// Registry returns the registry with the server's metrics, which are what
+// GetMetrics returns. It is the server's own: two servers in a process have two.
+// Collectors of the application may be added to it.
+func (s *Server) Registry() *prometheus.Registry { return s.link.Registry() }
+
+func (s *Server) links() iter.Seq[*link.Link] { return slices.Values(s.sessions.All()) }
 
 // sweep is the one goroutine that checks the heartbeats of all sessions.
 func (s *Server) sweep() {

@@ -1,0 +1,114 @@
+package monitoring
+
+import (
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// State is what a client or server has at one time, in contrast to what it counts.
+type State struct {
+	ConnectedClients int // on a client: 1 while it is connected
+	MaxClients       int // how many may be; 0 on a client
+
+	Promises Promises
+
+	DispatcherQueued, DispatcherCapacity int // messages that wait for a worker, and how many may
+	DispatcherBusy, DispatcherWorkers    int // handlers that run, and how many may
+
+	OutgoingBytes   int     // what waits to be sent, of all connections
+	OutgoingFullest float64 // of the fullest queue, the part that is taken: 0 to 1
+}
+
+// Promises says what became of the acknowledgements that were awaited.
+type Promises struct {
+	Active, Max int // awaited now, and how many may be
+
+	Created   uint64
+	Completed uint64 // the acknowledgement came, whatever it said
+	TimedOut  uint64 // it did not come in time
+	Canceled  uint64 // the caller gave up
+	Lost      uint64 // the connection ended before it came
+	Rejected  uint64 // not made, because there were too many or the id was in use
+}
+
+// Snapshot is all that is known of one client or server at one time. Maps have no
+// entries for what is zero.
+type Snapshot struct {
+	Time   time.Time
+	Uptime time.Duration
+	State
+
+	Connections, Reconnects uint64
+	Refused, Disconnected   map[qerrors.Code]uint64
+
+	MessagesSent, BytesSent, MessagesReceived, BytesReceived uint64
+
+	Failed, Dropped map[qerrors.Code]uint64
+	Handled         map[Outcome]uint64
+	HandlerFailures map[qerrors.Code]uint64
+
+	HeartbeatsSent, HeartbeatsReceived, HeartbeatTimeouts uint64
+
+	Broadcasts, BroadcastTargets uint64
+
+	EncodingErrors, DecodingErrors uint64
+	NetworkErrors                  map[qerrors.Code]uint64
+	EventsDropped                  uint64
+	PacketsLost, BytesLost         uint64
+
+	RoundTrips                          map[protocol.MessageType]Distribution
+	QueueWait, HandlerDuration, QUICRTT Distribution
+
+	Recent Recent
+}
+
+// Snapshot reads all counters. They are read one after another, so that sums may
+// be off by what happens meanwhile.
+func (m *Metrics) Snapshot() Snapshot {
+	now := time.Now()
+	s := Snapshot{
+		Time: now, Uptime: now.Sub(m.begun), State: m.state(),
+
+		Connections: m.Connections.Load(), Reconnects: m.Reconnects.Load(),
+		Refused: m.Refused.Snapshot(), Disconnected: m.Disconnected.Snapshot(),
+
+		MessagesSent: m.MessagesSent.Load(), BytesSent: m.BytesSent.Load(),
+		MessagesReceived: m.MessagesReceived.Load(), BytesReceived: m.BytesReceived.Load(),
+
+		Failed: m.Failed.Snapshot(), Dropped: m.Dropped.Snapshot(),
+		Handled: m.Handled.snapshot(), HandlerFailures: m.HandlerFailures.Snapshot(),
+
+		HeartbeatsSent: m.HeartbeatsSent.Load(), HeartbeatsReceived: m.HeartbeatsReceived.Load(),
+		HeartbeatTimeouts: m.HeartbeatTimeouts.Load(),
+
+		Broadcasts: m.Broadcasts.Load(), BroadcastTargets: m.BroadcastTargets.Load(),
+
+		EncodingErrors: m.EncodingErrors.Load(), DecodingErrors: m.DecodingErrors.Load(),
+		NetworkErrors: m.NetworkErrors.Snapshot(), EventsDropped: m.EventsDropped.Load(),
+		PacketsLost: m.PacketsLost.Load(), BytesLost: m.BytesLost.Load(),
+	}
+	m.readHistograms(&s)
+	return s
+}
+
+func (m *Metrics) readHistograms(s *Snapshot) {
+	var all counted
+	s.RoundTrips = make(map[protocol.MessageType]Distribution)
+	for t := range m.RoundTrips {
+		c := m.RoundTrips[t].read()
+		all.add(&c)
+		if d := c.distribution(); d.Count > 0 {
+			s.RoundTrips[protocol.MessageType(t)] = d
+		}
+	}
+	for _, h := range []struct {
+		from *Histogram
+		to   *Distribution
+	}{{&m.QueueWaits, &s.QueueWait}, {&m.HandlerDurations, &s.HandlerDuration}, {&m.RTTs, &s.QUICRTT}} {
+		c := h.from.read()
+		*h.to = c.distribution()
+	}
+	s.Recent = m.recent.until(point{s.Time, s.MessagesSent, s.MessagesReceived, &all}, m.begun)
+}

@@ -1,0 +1,269 @@
+package server_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/testnet"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/transport/client"
+	"github.com/voilet/QuicFlow/pkg/transport/server"
+)
+
+// counted makes a check of one number of a snapshot.
+func counted[N int | uint64](t *testing.T, what string, got, want N) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// A minute of an idle client, and what it costs to lose it.
+func TestConnectionMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.Hub(testnet.Echo(), func(c *server.ServerConfig) { c.MaxClients = 5 })
+		c := n.Client("a", testnet.Echo(), func(c *client.ClientConfig) { c.ReconnectEnabled = true })
+		n.Connect(c)
+		time.Sleep(time.Minute + time.Second)
+		for who, m := range map[string]monitoring.Snapshot{"hub": hub.GetMetrics(), "client": c.GetMetrics()} {
+			counted(t, who+": connected", m.ConnectedClients, 1)
+			counted(t, who+": connections", m.Connections, 1)
+			counted(t, who+": heartbeats sent", m.HeartbeatsSent, 4)
+			counted(t, who+": heartbeats received", m.HeartbeatsReceived, 4)
+			counted(t, who+": samples of the round-trip time", m.QUICRTT.Count, 12)
+			if rtt := m.QUICRTT.P50; rtt < 9*time.Millisecond || rtt > 14*time.Millisecond {
+				t.Errorf("%s: the round-trip time is %v, want 10 ms and little more", who, rtt)
+			}
+		}
+		counted(t, "clients that the hub takes", hub.GetMetrics().MaxClients, 5)
+
+		n.Cut("a")
+		time.Sleep(time.Minute)
+		n.Mend("a")
+		time.Sleep(2 * time.Minute)
+		for who, m := range map[string]monitoring.Snapshot{"hub": hub.GetMetrics(), "client": c.GetMetrics()} {
+			counted(t, who+": reconnects", m.Reconnects, 1)
+			counted(t, who+": connections", m.Connections, 2)
+			counted(t, who+": idle timeouts", m.NetworkErrors[qerrors.IdleTimeout], 1)
+			counted(t, who+": connected again", m.ConnectedClients, 1)
+		}
+		if tried := c.GetMetrics().NetworkErrors[qerrors.Unreachable]; tried == 0 {
+			t.Error("the client has not counted that the hub could not be reached")
+		}
+	})
+}
+
+// What a network loses is counted, once, and goes on being counted when the
+// connection has ended.
+func TestLossMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		n.Impair(testnet.Impairment{Latency: 20 * time.Millisecond, Loss: 0.05})
+		hub := n.Hub(testnet.Echo(), nil)
+		c := n.Client("a", testnet.Echo(), nil)
+		n.Connect(c)
+		for range 500 {
+			if _, err := hub.SendMessage(t.Context(), "a", testnet.Command(string(make([]byte, 2000))), true, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(10 * time.Second) // for the sample
+		m := hub.GetMetrics()
+		info, _ := hub.Client("a")
+		if m.PacketsLost == 0 || m.PacketsLost != info.PacketsLost || m.BytesLost != info.BytesLost || m.BytesLost < 100*m.PacketsLost {
+			t.Errorf("%d packets of %d bytes were lost, of the one client %d of %d", m.PacketsLost, m.BytesLost, info.PacketsLost, info.BytesLost)
+		}
+		if err := c.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if after := hub.GetMetrics(); after.PacketsLost < m.PacketsLost {
+			t.Errorf("%d packets were lost, and %d after the end", m.PacketsLost, after.PacketsLost)
+		}
+	})
+}
+
+// While ten messages wait for the only worker, it shows.
+func TestQueueMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		release := make(chan struct{})
+		hub := n.Hub(testnet.HandleWith(dispatcher.Config{Workers: 1, QueueSize: 20}, blocked(release)), nil)
+		c := n.Client("a", nil, nil)
+		n.Connect(c)
+		var promises []interface {
+			Result() (*protocol.AckMessage, error)
+		}
+		for range 11 {
+			p, err := c.SendAsync(t.Context(), testnet.Command("x"), time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			promises = append(promises, p)
+		}
+		time.Sleep(time.Second)
+		m := hub.GetMetrics()
+		counted(t, "queued", m.DispatcherQueued, 10)
+		counted(t, "capacity", m.DispatcherCapacity, 20)
+		counted(t, "busy", m.DispatcherBusy, 1)
+		counted(t, "workers", m.DispatcherWorkers, 1)
+		counted(t, "active promises of the client", c.GetMetrics().Promises.Active, 11)
+		close(release)
+		for _, p := range promises {
+			if _, err := p.Result(); err != nil {
+				t.Error(err)
+			}
+		}
+		m = hub.GetMetrics()
+		counted(t, "waits", m.QueueWait.Count, 11)
+		if m.QueueWait.P50 < 900*time.Millisecond || m.HandlerDuration.P99 < 900*time.Millisecond || m.HandlerDuration.P50 > time.Millisecond {
+			t.Errorf("waited %+v, handled in %+v; the first handler took a second, and the others waited for it", m.QueueWait, m.HandlerDuration)
+		}
+		counted(t, "handled", m.Handled[monitoring.Outcome{
+			Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, Status: protocol.AckStatus_ACK_STATUS_SUCCESS,
+		}], 11)
+		counted(t, "round trips", c.GetMetrics().RoundTrips[protocol.MessageType_MESSAGE_TYPE_COMMAND].Count, 11)
+	})
+}
+
+// What cannot be encoded or decoded is counted where it was noticed.
+func TestCodecMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.Hub(testnet.Echo(), nil)
+		c := n.Client("a", nil, nil)
+		n.Connect(c)
+		for _, size := range []int{1, 100_000} { // in a lane, and on a stream of its own
+			bad := testnet.Command(string(make([]byte, size)))
+			bad.OrderingKey = "\xff"
+			if _, err := c.SendMessage(t.Context(), bad, true, 0); qerrors.CodeOf(err) != qerrors.InvalidArgument {
+				t.Errorf("text that is no UTF-8: %v", err)
+			}
+			if _, err := hub.Broadcast(t.Context(), bad); qerrors.CodeOf(err) != qerrors.InvalidArgument {
+				t.Errorf("text that is no UTF-8 in a broadcast: %v", err)
+			}
+		}
+		counted(t, "encoding errors of the client", c.GetMetrics().EncodingErrors, 2)
+		counted(t, "failed sends of the client", c.GetMetrics().Failed[qerrors.InvalidArgument], 2)
+		counted(t, "encoding errors of the hub", hub.GetMetrics().EncodingErrors, 2)
+
+		p := n.Dial("raw")
+		p.Hello("raw")
+		p.Write([]byte{3, 0xff, 0xff, 0xff})
+		if code := p.Code(); code != qerrors.ProtocolViolation {
+			t.Errorf("closed with %v", code)
+		}
+		before := n.Dial("before its hello")
+		before.Write([]byte{3, 0xff, 0xff, 0xff})
+		before.Code()
+		counted(t, "decoding errors", hub.GetMetrics().DecodingErrors, 2)
+		counted(t, "network errors", len(hub.GetMetrics().NetworkErrors), 0)
+	})
+}
+
+func TestBroadcastMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.Hub(nil, nil)
+		n.Connect(n.Client("a", nil, nil), n.Client("b", nil, nil))
+		for range 3 {
+			if _, err := hub.Broadcast(t.Context(), testnet.Command("12345")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m := hub.GetMetrics()
+		counted(t, "broadcasts", m.Broadcasts, 3)
+		counted(t, "targets", m.BroadcastTargets, 6)
+		counted(t, "messages", m.MessagesSent, 6)
+		counted(t, "bytes", m.BytesSent, 30)
+	})
+}
+
+// A queue that nobody takes anything from is seen to be full.
+func TestOutgoingQueueMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.Hub(nil, func(c *server.ServerConfig) { c.MaxQueueBytes = 1 << 20 })
+		n.Connect(n.Client("a", nil, nil))
+		n.Cut("a")
+		for hub.GetMetrics().OutgoingFullest < 1 {
+			if _, err := hub.Broadcast(t.Context(), testnet.Command(string(make([]byte, 50_000)))); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if bytes := hub.GetMetrics().OutgoingBytes; bytes < 1<<20 || bytes > 1<<20+60_000 {
+			t.Errorf("%d bytes wait, want about a MiB", bytes)
+		}
+	})
+}
+
+func TestReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub, err := server.NewServer(n.ServerConfig())
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect := func(want qerrors.Code) {
+			t.Helper()
+			if got := qerrors.CodeOf(hub.Ready()); got != want {
+				t.Errorf("%v, want %v", got, want)
+			}
+		}
+		expect(qerrors.NotConnected)
+		if err := hub.StartOn(n.Listen(testnet.HubName)); err != nil {
+			t.Fatal(err)
+		}
+		expect(qerrors.OK)
+		release := make(chan struct{})
+		hub.SetDispatcher(testnet.Handle(blocked(release)))
+		c := n.Client("a", nil, nil)
+		n.Connect(c)
+		p, err := c.SendAsync(t.Context(), testnet.Command("x"), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		stopped := make(chan error, 1)
+		go func() { stopped <- hub.Stop(t.Context()) }()
+		synctest.Wait()
+		expect(qerrors.Draining)
+		close(release)
+		if _, err := p.Result(); err != nil {
+			t.Error(err)
+		}
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+		expect(qerrors.Draining)
+	})
+}
+
+// Two servers in one process do not touch each other's registries.
+func TestRegistriesAreApart(t *testing.T) {
+	n := testnet.Loopback(t)
+	var names []int
+	for range 2 {
+		hub, err := server.NewServer(n.ServerConfig())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hub.Registry() != hub.Registry() {
+			t.Error("a server has two registries")
+		}
+		families, err := hub.Registry().Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, len(families))
+	}
+	if names[0] < 27 || names[0] != names[1] {
+		t.Errorf("the servers have %v metrics, want the same number of at least 27", names)
+	}
+}

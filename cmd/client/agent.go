@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/program"
+	"github.com/voilet/QuicFlow/pkg/transport/client"
 )
 
 // agent handles messages until ctx ends, or until the client gives up.
@@ -20,6 +22,21 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 		return err
 	}
 	c.SetDispatcher(d)
+	monitor, err := program.OpenMonitor(cmd, log)
+	if err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- monitor.Serve(program.NewMonitor(cmd, log, c.Registry(), c.Err)) }()
+	err = handle(ctx, cmd, c, log)
+	if closed := errors.Join(monitor.Close(), <-served); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// handle connects c, and waits until it has done its work.
+func handle(ctx context.Context, cmd *cli.Command, c *client.Client, log *slog.Logger) error {
 	if err := connect(ctx, c, cmd.String("server")); err != nil {
 		if ctx.Err() != nil {
 			log.Info("stopped", "reason", context.Cause(ctx)) // before there was anything to do
@@ -34,7 +51,7 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	case <-ctx.Done():
 		log.Info("stopping", "reason", context.Cause(ctx), "drain_timeout", cmd.Duration("drain-timeout"))
 	}
-	err = program.Drain(ctx, cmd, c.Close)
+	err := program.Drain(ctx, cmd, c.Close)
 	log.Info("stopped", "in_order", err == nil)
 	if gaveUp != nil {
 		return gaveUp

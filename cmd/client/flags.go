@@ -46,6 +46,7 @@ func flags() []cli.Flag {
 				Usage: "time for all of it, connecting included"}),
 		program.Category("Handling of messages", program.HandlerFlags()...),
 		program.Category("Stopping", program.DrainFlag()),
+		program.Category("Monitoring of the agent", program.MonitorFlags("")...),
 		program.Category("Logs", program.LogFlags("info, with -send warn")...),
 	)
 }

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"math"
-	"net"
 	"slices"
 	"time"
 
@@ -15,12 +13,12 @@ import (
 func flags() []cli.Flag {
 	return slices.Concat(
 		program.Category("Network",
-			&cli.StringFlag{Name: "addr", Value: ":8474", Validator: address, Usage: "UDP `ADDRESS` to listen on, host:port or :port"},
+			&cli.StringFlag{Name: "addr", Value: ":8474", Validator: program.Address, Usage: "UDP `ADDRESS` to listen on, host:port or :port"},
 			&cli.StringFlag{Name: "cert", Value: "certs/server.crt", Usage: "PEM `FILE` with the hub's certificate", TakesFile: true},
 			&cli.StringFlag{Name: "key", Value: "certs/server.key", Usage: "PEM `FILE` with its key", TakesFile: true},
 			program.Duration("handshake-timeout", 5*time.Second, "time for a client to connect, and then to say hello"),
 			program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection"),
-			&cli.StringFlag{Name: "api", Value: "127.0.0.1:8475", Validator: addressOrNone, Usage: "TCP `ADDRESS` of the HTTP API, which has no authentication: keep it on loopback; off with -api="}),
+			&cli.StringFlag{Name: "api", Value: "127.0.0.1:8475", Validator: program.AddressOrNone, Usage: "TCP `ADDRESS` of the HTTP API, which has no authentication: keep it on loopback; off with -api="}),
 		program.Category("Heartbeats", program.HeartbeatFlags()...),
 		program.Category("Limits", slices.Concat([]cli.Flag{
 			program.Count("max-clients", 10_000, math.MaxInt32, "clients connected at once"),
@@ -32,25 +30,6 @@ func flags() []cli.Flag {
 			program.DrainFlag(),
 			&cli.DurationFlag{Name: "reconnect-window", DefaultText: "1ms per client", Validator: program.AboveZero,
 				Usage: "time over which the return of the clients is spread; at least 1s unless set"}),
-		program.Category("Logs", program.LogFlags("info")...),
+		program.Category("Monitoring", slices.Concat(program.MonitorFlags("127.0.0.1:9090"), program.LogFlags("info"))...),
 	)
-}
-
-// address refuses what no socket can listen on.
-func address(text string) error {
-	_, port, err := net.SplitHostPort(text)
-	if err == nil {
-		_, err = net.LookupPort("ip", port)
-	}
-	if err != nil {
-		return errors.New("write host:port or :port, with a port from 0 to 65535")
-	}
-	return nil
-}
-
-func addressOrNone(text string) error {
-	if text == "" {
-		return nil
-	}
-	return address(text)
 }

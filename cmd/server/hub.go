@@ -9,46 +9,61 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
-// hub is the server and its HTTP API, which start and stop together.
+// hub is the server with its HTTP API, which start and stop together, and what
+// shows how they are, which is there before and after them.
 type hub struct {
 	*server.Server
-	api *http.Server
+	api, monitor *program.HTTPServer
 
 	wg     sync.WaitGroup
 	failed chan error // what ended by itself, and why
 }
 
-// start opens both sockets before it serves on either, so that an address in use
-// is found before the first client is there.
-func (h *hub) start(cmd *cli.Command, log *slog.Logger) error {
-	listener, err := openAPI(cmd, log)
-	if err != nil {
-		return err
-	}
-	if err := h.Start(cmd.String("addr")); err != nil {
-		if listener != nil {
-			err = errors.Join(err, listener.Close())
+// start opens all sockets before it serves on any, so that an address in use is
+// found before the first client is there.
+func (h *hub) start(cmd *cli.Command, log *slog.Logger) (err error) {
+	h.failed = make(chan error, 3)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.api.Close(), h.monitor.Close())
+			h.wg.Wait()
 		}
+	}()
+	if h.monitor, err = program.OpenMonitor(cmd, log); err != nil {
 		return err
 	}
-	h.failed = make(chan error, 2)
-	h.wg.Go(func() { h.failed <- h.Wait() })
-	if listener != nil {
-		log.Info("HTTP API listening", "addr", listener.Addr().String())
-		h.wg.Go(func() { h.failed <- serveAPI(h.api, listener) })
+	if h.api, err = openAPI(cmd, log); err != nil {
+		return err
 	}
+	h.serve(h.monitor, program.NewMonitor(cmd, log, h.Registry(), h.Ready))
+	if err = h.Start(cmd.String("addr")); err != nil {
+		return err
+	}
+	h.wg.Go(func() { h.failed <- h.Wait() })
+	h.serve(h.api, newAPI(cmd, h.Server, log))
 	return nil
 }
 
-// stop stops both at the same time: requests to the API end when the messages
-// that they wait for are acknowledged.
+// serve answers requests until the HTTP server is stopped; it is a failure if that
+// was not asked for.
+func (h *hub) serve(s *program.HTTPServer, handler http.Handler) {
+	if s != nil {
+		h.wg.Go(func() { h.failed <- s.Serve(handler) })
+	}
+}
+
+// stop stops the server and its API at the same time: requests to the API end when
+// the messages that they wait for are acknowledged. How that goes can be watched
+// until it is done.
 func (h *hub) stop(ctx context.Context) error {
 	var apiErr error
-	h.wg.Go(func() { apiErr = stopAPI(ctx, h.api) })
+	h.wg.Go(func() { apiErr = h.api.Stop(ctx) })
 	err := h.Stop(ctx)
+	monitorErr := h.monitor.Close()
 	h.wg.Wait()
-	return errors.Join(err, apiErr)
+	return errors.Join(err, apiErr, monitorErr)
 }

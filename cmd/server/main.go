@@ -72,7 +72,7 @@ func run(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	srv.SetDispatcher(d)
-	h := &hub{Server: srv, api: newAPI(srv, cmd.String("api"), log)}
+	h := &hub{Server: srv}
 	if err := h.start(cmd, log); err != nil {
 		return err
 	}

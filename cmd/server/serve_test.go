@@ -16,7 +16,7 @@ import (
 // start runs a hub on free ports, in dir.
 func start(t *testing.T, args ...string) (hub *testprocess.Process, dir string) {
 	t.Helper()
-	cmd := withCerts(t, quicServer(t, append([]string{"-addr", "127.0.0.1:0", "-api", "127.0.0.1:0"}, args...)...))
+	cmd := withCerts(t, quicServer(t, append([]string{"-addr", "127.0.0.1:0", "-api", "127.0.0.1:0", "-metrics", "127.0.0.1:0"}, args...)...))
 	return testprocess.Start(t, cmd), cmd.Dir
 }
 

@@ -28,7 +28,7 @@ func startHub(t *testing.T, args ...string) *hub {
 func startHubOn(t *testing.T, addr string, args ...string) *hub {
 	t.Helper()
 	p := start(t, nil, "quic-server", append([]string{
-		"-addr", addr, "-api", "127.0.0.1:0",
+		"-addr", addr, "-api", "127.0.0.1:0", "-metrics", "127.0.0.1:0",
 		"-cert", filepath.Join(built.certs, certs.ServerCertFile),
 		"-key", filepath.Join(built.certs, certs.ServerKeyFile),
 	}, args...)...)

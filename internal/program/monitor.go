@@ -1,0 +1,60 @@
+package program
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/urfave/cli/v3"
+
+	"github.com/voilet/QuicFlow/pkg/monitoring"
+)
+
+// MonitorFlags are -metrics, with this default, and -pprof.
+func MonitorFlags(addr string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "metrics", Value: addr, Validator: AddressOrNone,
+			Usage: "TCP `ADDRESS` for Prometheus (/metrics) and health checks (/healthz, /readyz); off with -metrics="},
+		&cli.BoolFlag{Name: "pprof", Usage: "serve profiles on the address of -metrics (/debug/pprof), which show what the process does to whoever can reach it"},
+	}
+}
+
+// OpenMonitor listens on the address of -metrics.
+func OpenMonitor(cmd *cli.Command, log *slog.Logger) (*HTTPServer, error) {
+	exposed := ""
+	if cmd.Bool("pprof") {
+		exposed = "other machines may reach the profiles of -pprof"
+	}
+	return OpenHTTP(cmd, log, "metrics", "monitoring", exposed)
+}
+
+// NewMonitor returns what is served there: metrics of a server or client, of the
+// process and of Go, whether it is ready, and with -pprof profiles.
+func NewMonitor(cmd *cli.Command, log *slog.Logger, metrics *prometheus.Registry, ready func() error) http.Handler {
+	metrics.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newBuildInfo(cmd.Root().Version))
+	mux := monitoring.NewHandler(monitoring.HandlerOptions{Metrics: metrics, Ready: ready, Logger: log})
+	if cmd.Bool("pprof") {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index) // with the named profiles below it
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	return mux
+}
+
+// newBuildInfo returns a metric that is always 1 and says which version runs.
+func newBuildInfo(version string) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name:        "quic_backbone_build_info",
+		Help:        "Always 1; the labels say what was built, and with what.",
+		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
+	}, func() float64 { return 1 })
+}

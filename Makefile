@@ -8,7 +8,8 @@ BENCH    ?= .
 COUNT    ?= 1
 FUZZTIME ?= 30s
 
-# cmd/NAME becomes bin/quic-NAME, examples/A/B becomes bin/examples/A/B.
+# cmd/NAME becomes bin/quic-NAME, examples/A/B becomes bin/examples/A/B; the
+# example that is one program, monitoring, becomes bin/monitoring-server.
 COMMANDS := $(patsubst cmd/%/,bin/quic-%,$(sort $(dir $(wildcard cmd/*/*.go))))
 EXAMPLES := $(patsubst examples/%/,bin/examples/%,$(sort $(dir $(wildcard examples/*/*/*.go))))
 
@@ -24,13 +25,16 @@ help: ## list the targets
 	@echo
 	@echo "Variables: PACKAGES=$(PACKAGES) BENCH=$(BENCH) COUNT=$(COUNT) FUZZTIME=$(FUZZTIME) VERSION=$(VERSION)"
 
-build: $(COMMANDS) $(EXAMPLES) ## build all programs and examples into bin/
+build: $(COMMANDS) $(EXAMPLES) bin/monitoring-server ## build all programs and examples into bin/
 
 bin/quic-%: FORCE
 	$(GO_BUILD) -o $@ ./cmd/$*
 
 bin/examples/%: FORCE
 	$(GO_BUILD) -o $@ ./examples/$*
+
+bin/monitoring-server: FORCE
+	$(GO_BUILD) -o $@ ./examples/monitoring
 
 demo: build ## see a hub and three clients at work, in less than a minute
 	$(GO) run ./internal/demo

@@ -3,6 +3,9 @@
 package examples
 
 import (
+	"io"
+	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +39,7 @@ func TestExamples(t *testing.T) {
 		{"broadcast", testBroadcast},
 		{"broadcast", testBroadcastEndsAfterItsCount},
 		{"callback", testCallback},
+		{"monitoring", testMonitoring},
 	} {
 		dir := filepath.Join(bin, example.name)
 		build(t, example.name, dir)
@@ -48,17 +52,20 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// build builds the server and the client of an example into dir.
+// build builds the programs of an example into dir.
 func build(t *testing.T, example, dir string) {
 	t.Helper()
 	if _, err := os.Stat(dir); err == nil {
 		return
 	}
 	source := filepath.Join("..", "..", "examples", example)
-	for _, program := range []string{"server", "client"} {
-		if _, err := os.ReadFile(filepath.Join(source, program, "main.go")); err != nil { // so that "go test" sees a change of it
-			t.Fatal(err)
+	if err := fs.WalkDir(os.DirFS(source), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			_, err = os.ReadFile(filepath.Join(source, path)) // so that "go test" sees a change of it
 		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir+"/", "./"+source+"/...").CombinedOutput()
 	if err != nil {
@@ -147,4 +154,45 @@ func testCallback(t *testing.T, program programs) {
 	if code := hub.Stop(); code != 0 {
 		t.Errorf("the server ended with %d", code)
 	}
+}
+
+func testMonitoring(t *testing.T, program programs) {
+	dir, _ := makeCerts(t)
+	hub := testprocess.Start(t, program("monitoring", "-addr", "127.0.0.1:0", "-metrics", "127.0.0.1:0", "-certs", dir, "-load"))
+	for _, want := range []string{
+		"what=connect client_id=load-0", "what=connect client_id=load-1", "what=connect client_id=load-2",
+		"what=connect client_id=load-3", "what=connect client_id=load-4", "what=\"message received\" msg_id=", "what=\"message sent\" msg_id=", "what=broadcast",
+	} {
+		hub.Await(want)
+	}
+	url, _, _ := strings.Cut(strings.SplitN(hub.Await("msg=metrics"), "url=", 2)[1], " ")
+	for page, want := range map[string]string{
+		"/metrics": "\nquic_backbone_connected_clients 5\n", "/readyz": "ok\n",
+	} {
+		if got := get(t, strings.TrimSuffix(url, "/metrics")+page); !strings.Contains(got, want) {
+			t.Errorf("%s has no %q:\n%s", page, want, got)
+		}
+	}
+	if code := hub.Stop(); code != 0 {
+		t.Errorf("the server ended with %d", code)
+	}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Close = true // leave no goroutine behind
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }

@@ -53,8 +53,9 @@ fix: ## mend what lint finds, as far as a machine can
 	$(GO) fix ./...
 	$(GO) mod tidy
 
-generate: ## make pkg/protocol anew from its .proto files
+generate: ## make anew what is made: pkg/protocol, and tables in the documents
 	$(GO) tool -modfile=tools/go.mod buf generate
+	$(GO) run ./internal/reference
 
 coverage: ## measure coverage; the report is coverage/index.html
 	./scripts/coverage.sh $(PACKAGES)

@@ -44,4 +44,5 @@ check 'go fix -diff'           'run "make fix"'                                 
 check 'buf lint'               'mend the .proto files it names'                   tool buf lint
 check 'buf format'             'run "go tool -modfile=tools/go.mod buf format -w"' tool buf format --diff --exit-code
 check 'generated code current' 'run "make generate", delete a .pb.go whose .proto is gone, and commit'   generated
+check 'tables in documents'    'run "make generate" and commit the documents'     go run ./internal/reference -check
 check 'go mod tidy -diff'      'run "make fix" and commit go.mod and go.sum'      go mod tidy -diff

@@ -50,6 +50,7 @@ var layers = []layer{
 	{"internal/testnet", []string{above}},
 	{"internal/testprocess", nil},
 	{"internal/demo", []string{above}},
+	{"internal/reference", []string{above}},
 	{"test/...", []string{above}},
 }
 

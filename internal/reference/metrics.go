@@ -1,0 +1,56 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/voilet/QuicFlow/pkg/monitoring"
+)
+
+// tables returns what can stand in the documents, by name.
+func tables() map[string]func() (string, error) {
+	return map[string]func() (string, error){
+		"metrics": func() (string, error) {
+			return metricsTable(monitoring.NewRegistry(monitoring.NewMetrics(nil)))
+		},
+	}
+}
+
+// metricsTable has a line for each metric of a server or client that has done
+// nothing yet.
+func metricsTable(g prometheus.Gatherer) (string, error) {
+	families, err := g.Gather()
+	if err != nil {
+		return "", err
+	}
+	out := head("metric", "type", "labels", "meaning")
+	for _, f := range families {
+		out += row(code(f.GetName()), strings.ToLower(f.GetType().String()), labels(f), f.GetHelp())
+	}
+	return out, nil
+}
+
+// labels returns the labels of a metric with their values.
+func labels(f *dto.MetricFamily) string {
+	var names []string
+	values := map[string][]string{}
+	for _, m := range f.Metric {
+		for _, pair := range m.Label {
+			name := pair.GetName()
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+			if !slices.Contains(values[name], code(pair.GetValue())) {
+				values[name] = append(values[name], code(pair.GetValue()))
+			}
+		}
+	}
+	var out []string
+	for _, name := range names {
+		out = append(out, code(name)+": "+strings.Join(values[name], ", "))
+	}
+	return strings.Join(out, "; ")
+}

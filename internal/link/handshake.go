@@ -153,7 +153,10 @@ func (l *Link) answered(p *callback.Promise, _ *protocol.AckMessage, err error) 
 	case qerrors.OK:
 		l.cfg.Metrics.RoundTrips.Observe(p.Type(), time.Since(p.Begun()))
 	case qerrors.Timeout:
+		l.session.SendFailures.Add(1)
 		l.cfg.Events.PromiseTimeout(p.MessageID(), clientID)
+	default:
+		l.session.SendFailures.Add(1)
 	}
 	l.cfg.sent(p.MessageID(), clientID, err)
 }

@@ -188,6 +188,7 @@ func (l *Link) Respond(o dispatcher.Outcome) {
 	}
 	l.cfg.countHandled(o)
 	if ack.Status != protocol.AckStatus_ACK_STATUS_SUCCESS {
+		l.session.HandlerFailures.Add(1)
 		l.cfg.Log.Debug("a message was not handled", "client_id", l.session.ClientID(),
 			"msg_id", ack.MsgId, "code", qerrors.Code(ack.Code), "error", ack.Error)
 	}

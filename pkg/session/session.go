@@ -30,6 +30,8 @@ type Session struct {
 
 	MessagesSent, MessagesReceived atomic.Uint64 // data messages
 	BytesSent, BytesReceived       atomic.Uint64 // their payloads
+	SendFailures                   atomic.Uint64 // messages to the peer whose acknowledgement did not come
+	HandlerFailures                atomic.Uint64 // messages of the peer that were answered with a failure
 }
 
 // New returns a session that begins now.
@@ -74,6 +76,9 @@ type Info struct {
 	MessagesSent, MessagesReceived uint64 // data messages to and from the peer
 	BytesSent, BytesReceived       uint64 // their payloads
 
+	SendFailures    uint64 // messages to the peer whose acknowledgement was awaited and did not come
+	HandlerFailures uint64 // messages of the peer that were answered with a failure
+
 	PacketsLost, BytesLost uint64 // QUIC packets sent to the peer and declared lost
 }
 
@@ -92,6 +97,8 @@ func (s *Session) Info() Info {
 		MessagesReceived: s.MessagesReceived.Load(),
 		BytesSent:        s.BytesSent.Load(),
 		BytesReceived:    s.BytesReceived.Load(),
+		SendFailures:     s.SendFailures.Load(),
+		HandlerFailures:  s.HandlerFailures.Load(),
 		PacketsLost:      packetsLost,
 		BytesLost:        bytesLost,
 	}

@@ -12,15 +12,16 @@ import (
 	"github.com/voilet/QuicFlow/pkg/session"
 )
 
-// peer is a connection whose address and round-trip time the test sets.
+// peer is a connection whose address and statistics the test sets.
 type peer struct {
 	addr net.UDPAddr
 	rtt  time.Duration
+	lost uint64 // packets, of 1,000 bytes each
 }
 
 func (p *peer) RemoteAddr() net.Addr          { return &p.addr }
 func (p *peer) RTT() time.Duration            { return p.rtt }
-func (p *peer) Lost() (packets, bytes uint64) { return 0, 0 }
+func (p *peer) Lost() (packets, bytes uint64) { return p.lost, 1000 * p.lost }
 
 func newSession(clientID string) *session.Session { return session.New("session", clientID, &peer{}) }
 
@@ -60,7 +61,7 @@ func TestStrikes(t *testing.T) {
 
 func TestInfo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &peer{net.UDPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1111}, 20 * time.Millisecond}
+		p := &peer{net.UDPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1111}, 20 * time.Millisecond, 0}
 		begun := time.Now()
 		s := session.New("s-1", "client", p)
 		if s.ID() != "s-1" || s.ClientID() != "client" {
@@ -81,13 +82,16 @@ func TestInfo(t *testing.T) {
 		expect() // silence is not being seen
 		s.Touch(time.Now())
 		want.LastSeen = begun.Add(time.Minute)
-		p.addr.Port, p.rtt = 2222, time.Second // after a migration
+		p.addr.Port, p.rtt, p.lost = 2222, time.Second, 7 // after a migration
 		want.RemoteAddr, want.RTT = "10.0.0.1:2222", time.Second
 		s.MessagesSent.Add(1)
 		s.MessagesReceived.Add(2)
 		s.BytesSent.Add(3)
 		s.BytesReceived.Add(4)
+		s.SendFailures.Add(5)
+		s.HandlerFailures.Add(6)
 		want.MessagesSent, want.MessagesReceived, want.BytesSent, want.BytesReceived = 1, 2, 3, 4
+		want.SendFailures, want.HandlerFailures, want.PacketsLost, want.BytesLost = 5, 6, 7, 7000
 		expect()
 		time.Sleep(time.Minute)
 		want.Strikes = s.Check(time.Second)

@@ -1,0 +1,29 @@
+package monitoring_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/voilet/QuicFlow/pkg/monitoring"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// BenchmarkMessage is what an acknowledged message costs both sides for their
+// metrics, the two looks at the clock that are there only for them included.
+// Beside BenchmarkRoundTrip of pkg/transport/client it tells their share.
+func BenchmarkMessage(b *testing.B) {
+	hub, client := monitoring.NewMetrics(nil), monitoring.NewMetrics(nil)
+	outcome := monitoring.Outcome{Type: command, Status: protocol.AckStatus_ACK_STATUS_SUCCESS}
+	begun := time.Now()
+	for b.Loop() {
+		client.MessagesSent.Add(1)
+		client.BytesSent.Add(128)
+		hub.MessagesReceived.Add(1)
+		hub.BytesReceived.Add(128)
+		took := time.Since(begun)
+		hub.Handled.Add(outcome)
+		hub.QueueWaits.Observe(time.Microsecond)
+		hub.HandlerDurations.Observe(took)
+		client.RoundTrips.Observe(command, time.Since(begun))
+	}
+}

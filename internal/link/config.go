@@ -36,7 +36,6 @@ type Config struct {
 	// Links returns the links in use. Set once, before the first of them.
 	Links func() iter.Seq[*Link]
 
-	ids        ids
 	base       context.Context // the parent of the handlers' contexts
 	cancel     context.CancelFunc
 	dispatcher atomic.Pointer[dispatcher.Dispatcher]

@@ -87,14 +87,13 @@ func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Durat
 // outgoing returns a copy of msg that is ready to be sent, so that the caller may
 // send the same message many times, and many goroutines at once.
 func (c *Config) outgoing(msg *protocol.DataMessage, now time.Time) (*protocol.DataMessage, error) {
-	err := CheckMessage(msg, c.MaxPayload)
-	id := msg.GetMsgId()
-	if err == nil && id == "" {
-		id, err = c.ids.next()
-	}
-	if err != nil {
+	if err := CheckMessage(msg, c.MaxPayload); err != nil {
 		c.Metrics.Failed.Add(qerrors.CodeOf(err), 1)
 		return nil, qerrors.NotSent(err)
+	}
+	id := msg.MsgId
+	if id == "" {
+		id = newID(now)
 	}
 	return &protocol.DataMessage{
 		MsgId:       id,

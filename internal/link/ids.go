@@ -1,32 +1,27 @@
 package link
 
 import (
-	"bufio"
-	"crypto/rand"
-	"sync"
+	"encoding/binary"
+	"math/rand/v2"
+	"time"
 
 	"github.com/google/uuid"
-
-	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-// ids makes message ids: UUIDs of version 7 (RFC 9562), which sort by time. It
-// takes random bytes from the system many at a time, since one call for each
-// message is a twentieth of what a message costs, and from a reader of each
-// processor's own, since hundreds of senders would queue up for one.
-type ids struct {
-	readers sync.Pool
+// newID returns a message id: a UUID of version 7 (RFC 9562, section 5.7) of a
+// message that is sent now. Ids sort by time, to the 244 ns that the twelve bits
+// behind the milliseconds can tell apart (section 6.2, method 3). The rest is
+// random, from the runtime's ChaCha8: an id has to be unique, not secret, and a
+// call of the system's generator for each costs as much as the rest of a send.
+func newID(now time.Time) string {
+	var id uuid.UUID
+	fraction := uint64(now.Nanosecond()%1e6) * (1 << 12) / 1e6
+	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16|version7|fraction)
+	binary.BigEndian.PutUint64(id[8:], variant|rand.Uint64()>>2)
+	return id.String()
 }
 
-func (i *ids) next() (string, error) {
-	random, ok := i.readers.Get().(*bufio.Reader)
-	if !ok {
-		random = bufio.NewReaderSize(rand.Reader, 1<<10)
-	}
-	id, err := uuid.NewV7FromReader(random)
-	i.readers.Put(random)
-	if err != nil {
-		return "", qerrors.New(qerrors.Internal, "no random bytes for a message id: %w", err)
-	}
-	return id.String(), nil
-}
+const (
+	version7 = 7 << 12
+	variant  = 0b10 << 62
+)

@@ -33,10 +33,11 @@ func onLoopback(b *testing.B, n int, hubs, clients *dispatcher.Dispatcher) (*ser
 }
 
 // measure has workers share b.N calls of f, and reports how many a second there
-// were.
+// were, and what each cost the processors.
 func measure(b *testing.B, workers int, f func(worker int) error) {
 	b.ReportAllocs()
 	b.ResetTimer()
+	cpu := cpuTime()
 	var wg sync.WaitGroup
 	var left atomic.Int64
 	left.Store(int64(b.N))
@@ -52,6 +53,7 @@ func measure(b *testing.B, workers int, f func(worker int) error) {
 	}
 	wg.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
+	b.ReportMetric(float64(cpuTime()-cpu)/float64(b.N), "cpu-ns/msg")
 }
 
 func payload(n int) *protocol.DataMessage { return testnet.Command(string(make([]byte, n))) }

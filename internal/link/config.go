@@ -36,6 +36,7 @@ type Config struct {
 	// Links returns the links in use. Set once, before the first of them.
 	Links func() iter.Seq[*Link]
 
+	traffic    traffic
 	base       context.Context // the parent of the handlers' contexts
 	cancel     context.CancelFunc
 	dispatcher atomic.Pointer[dispatcher.Dispatcher]

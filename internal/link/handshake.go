@@ -139,6 +139,8 @@ func (l *Link) refused(err error) error {
 
 func (l *Link) begin(sessionID, clientID string, peerMax uint64) {
 	l.session = session.New(sessionID, clientID, l.conn)
+	l.out.session = l.session
+	l.cfg.traffic.begin(l.session)
 	l.peerMax = DefaultMaxPayload
 	if peerMax > 0 {
 		l.peerMax = int(min(peerMax, HighestMaxPayload))

@@ -131,6 +131,9 @@ func (l *Link) Run() error {
 	l.wg.Wait()
 	l.sampleLosses()
 	l.cfg.CountNetworkError(cause)
+	if l.session != nil {
+		l.cfg.traffic.end(l.session)
+	}
 	return cause
 }
 

@@ -7,13 +7,14 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/session"
 )
 
 // state is what the metrics show besides what they count.
 func (c *Config) state() monitoring.State {
 	d := c.dispatcher.Load().Stats()
 	s := monitoring.State{
-		MaxClients: c.MaxClients, Promises: c.Promises.Stats(),
+		MaxClients: c.MaxClients, Traffic: c.traffic.total(), Promises: c.Promises.Stats(),
 		DispatcherQueued: d.Queued, DispatcherCapacity: d.QueueSize,
 		DispatcherBusy: d.Busy, DispatcherWorkers: d.Workers,
 	}
@@ -38,14 +39,48 @@ func (c *Config) CountNetworkError(err error) {
 // countHandled counts a message that was answered.
 func (c *Config) countHandled(o dispatcher.Outcome) {
 	m := c.Metrics
-	m.Handled.Add(monitoring.Outcome{Type: o.Type, Status: o.Ack.Status})
-	m.QueueWaits.Observe(o.Waited)
+	m.Handling.Observe(o.Worker, monitoring.Outcome{Type: o.Type, Status: o.Ack.Status}, o.Waited)
 	if o.Ran {
-		m.HandlerDurations.Observe(o.Took)
+		m.Handling.ObserveHandler(o.Worker, o.Took)
 	}
 	if o.Ack.Status != protocol.AckStatus_ACK_STATUS_SUCCESS {
 		m.HandlerFailures.Add(qerrors.Code(o.Ack.Code), 1)
 	}
+}
+
+// traffic adds up what the sessions of all links have counted, so that a message
+// is counted once. A session that has ended is never forgotten, nor counted twice.
+type traffic struct {
+	mu    sync.Mutex
+	live  map[*session.Session]struct{}
+	ended monitoring.Traffic
+}
+
+func (t *traffic) begin(s *session.Session) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.live == nil {
+		t.live = make(map[*session.Session]struct{})
+	}
+	t.live[s] = struct{}{}
+}
+
+// end is called when s counts no more.
+func (t *traffic) end(s *session.Session) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.live, s)
+	t.ended.Add(s.Traffic())
+}
+
+func (t *traffic) total() monitoring.Traffic {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sum := t.ended
+	for s := range t.live {
+		sum.Add(s.Traffic())
+	}
+	return sum
 }
 
 // losses is what was counted so far of the packets that a connection has lost.

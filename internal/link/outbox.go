@@ -9,6 +9,7 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/session"
 )
 
 // outbox is what waits to be sent on one connection. Appending never writes: the
@@ -22,6 +23,7 @@ type outbox struct {
 	conn    Conn
 	wg      *sync.WaitGroup
 	metrics *monitoring.Metrics
+	session *session.Session // set by the handshake; counts what is sent
 
 	full       atomic.Bool  // the budget of answers is used up
 	unanswered atomic.Int32 // messages of the peer that handlers have yet to answer
@@ -62,6 +64,8 @@ func (o *outbox) put(w *Wait, p *parcel) error {
 		o.lanes[p.lane].silent += p.silent()
 	}
 	o.dataSent++
+	o.session.MessagesSent.Add(1)
+	o.session.BytesSent.Add(uint64(p.payload))
 	o.silently = o.silently || p.promises == nil
 	return nil
 }

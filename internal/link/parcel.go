@@ -11,10 +11,11 @@ import (
 
 // parcel is one data message on its way to the peer.
 type parcel struct {
-	msg   *protocol.DataMessage // encoded into the lane, unless there is a frame
-	frame []byte                // already encoded: large, or shared by a broadcast
-	size  int                   // of the frame's body
-	lane  class
+	msg     *protocol.DataMessage // encoded into the lane, unless there is a frame
+	frame   []byte                // already encoded: large, or shared by a broadcast
+	size    int                   // of the frame's body
+	payload int                   // bytes of the message's payload
+	lane    class
 	// For a message whose acknowledgement somebody awaits: where the promise of it
 	// is made, with this deadline, when all else is done. So there is a promise if,
 	// and only if, the message is on its way.
@@ -51,8 +52,7 @@ func (p *parcel) silent() int {
 // Parcel is a message that was encoded once, for many links.
 type Parcel struct {
 	parcel
-	id      string
-	payload int
+	id string
 }
 
 // ID returns the id of the message.
@@ -72,9 +72,8 @@ func (c *Config) Pack(msg *protocol.DataMessage) (*Parcel, error) {
 		return nil, qerrors.NotSent(err)
 	}
 	return &Parcel{
-		parcel:  parcel{frame: frame, size: size, lane: classOf(out.Priority)},
-		id:      out.MsgId,
-		payload: len(out.Payload),
+		parcel: parcel{frame: frame, size: size, payload: len(out.Payload), lane: classOf(out.Priority)},
+		id:     out.MsgId,
 	}, nil
 }
 
@@ -92,9 +91,5 @@ func (l *Link) Offer(p *Parcel) error {
 	if p.payload > l.peerMax {
 		return l.tooLarge(p.payload)
 	}
-	if err := l.out.put(nil, &p.parcel); err != nil {
-		return err
-	}
-	l.count(p.payload)
-	return nil
+	return l.out.put(nil, &p.parcel)
 }

@@ -146,8 +146,6 @@ func (l *Link) receiveData(m *protocol.DataMessage, arrived time.Time) error {
 	}
 	l.session.MessagesReceived.Add(1)
 	l.session.BytesReceived.Add(uint64(len(m.Payload)))
-	l.cfg.Metrics.MessagesReceived.Add(1)
-	l.cfg.Metrics.BytesReceived.Add(uint64(len(m.Payload)))
 	l.cfg.Events.MessageReceived(m.MsgId, l.session.ClientID())
 	if err := l.handle(m, arrived); err != nil {
 		// Only the end of the connection interrupts the wait. The sender is told

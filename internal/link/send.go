@@ -16,7 +16,7 @@ func (l *Link) send(w *Wait, m *protocol.DataMessage) (*callback.Promise, error)
 	if len(m.Payload) > l.peerMax {
 		return nil, l.tooLarge(len(m.Payload))
 	}
-	p := parcel{msg: m, size: wire.DataSize(m), lane: classOf(m.Priority)}
+	p := parcel{msg: m, size: wire.DataSize(m), payload: len(m.Payload), lane: classOf(m.Priority)}
 	if m.WaitAck {
 		p.promises, p.begun, p.deadline = l.promises, w.begun, w.deadline
 	}
@@ -27,23 +27,13 @@ func (l *Link) send(w *Wait, m *protocol.DataMessage) (*callback.Promise, error)
 		}
 		p.frame = frame
 	}
-	if err := l.out.put(w, &p); err != nil {
-		return nil, err
-	}
-	l.count(len(m.Payload))
-	return p.promise, nil
+	err := l.out.put(w, &p)
+	return p.promise, err
 }
 
 func (l *Link) tooLarge(n int) error {
 	return qerrors.New(qerrors.PayloadTooLarge,
 		"a payload of %d bytes is over the peer's limit of %d: split it, or raise MaxPayload there", n, l.peerMax)
-}
-
-func (l *Link) count(payload int) {
-	l.session.MessagesSent.Add(1)
-	l.session.BytesSent.Add(uint64(payload))
-	l.cfg.Metrics.MessagesSent.Add(1)
-	l.cfg.Metrics.BytesSent.Add(uint64(payload))
 }
 
 // pingPadding makes the packet of a ping large enough for a stateless reset to be

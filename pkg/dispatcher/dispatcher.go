@@ -151,6 +151,7 @@ type Outcome struct {
 	Waited time.Duration // from the arrival until a worker took it
 	Ran    bool          // there was a handler, and time for it
 	Took   time.Duration // by the handler until now, if it ran
+	Worker int           // which of the workers has taken it, from 0: two that work at once are seldom the same
 }
 
 // Responder receives the outcome of a submitted message.

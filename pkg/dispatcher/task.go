@@ -23,6 +23,7 @@ type task struct {
 	arrived   time.Time
 	waited    time.Duration // from then until a worker took it
 	ran       bool          // the handler was called
+	worker    int32         // that has taken it
 	deadline  time.Time     // first the sender's, if senders; then the earlier of that and the handler's
 	senders   bool          // the deadline is the sender's
 	answered  atomic.Bool

@@ -17,7 +17,8 @@ const maxErrorText = 4 << 10
 
 // worker runs tasks one after another while there are any.
 type worker struct {
-	d *Dispatcher
+	d      *Dispatcher
+	number int32 // how many others there were when it began
 
 	mu      sync.Mutex
 	current *task // whose handler runs
@@ -37,7 +38,7 @@ func (d *Dispatcher) wake() {
 			return // each of them looks at the queue once more before it ends
 		}
 		if d.alive.CompareAndSwap(n, n+1) {
-			go (&worker{d: d}).run()
+			go (&worker{d: d, number: n}).run()
 			return
 		}
 	}
@@ -77,7 +78,7 @@ func (w *worker) rejoin() bool {
 // serve runs the handler of one task, within its time.
 func (w *worker) serve(t *task) {
 	now := time.Now()
-	t.waited = now.Sub(t.arrived)
+	t.waited, t.worker = now.Sub(t.arrived), w.number
 	if t.base.Err() != nil { // stopped while the message waited
 		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"))
 		return
@@ -210,7 +211,7 @@ func (t *task) respond(ack *protocol.AckMessage) {
 		return
 	}
 	ack.MsgId = t.msgID
-	o := Outcome{Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran}
+	o := Outcome{Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
 	if t.ran {
 		o.Took = time.Since(t.arrived) - t.waited
 	}

@@ -16,14 +16,9 @@ func BenchmarkMessage(b *testing.B) {
 	outcome := monitoring.Outcome{Type: command, Status: protocol.AckStatus_ACK_STATUS_SUCCESS}
 	begun := time.Now()
 	for b.Loop() {
-		client.MessagesSent.Add(1)
-		client.BytesSent.Add(128)
-		hub.MessagesReceived.Add(1)
-		hub.BytesReceived.Add(128)
 		took := time.Since(begun)
-		hub.Handled.Add(outcome)
-		hub.QueueWaits.Observe(time.Microsecond)
-		hub.HandlerDurations.Observe(took)
+		hub.Handling.Observe(0, outcome, time.Microsecond)
+		hub.Handling.ObserveHandler(0, took)
 		client.RoundTrips.Observe(command, time.Since(begun))
 	}
 }

@@ -31,28 +31,32 @@ type histogramMetric struct {
 	name, help string
 	labels     []string
 	desc       *prometheus.Desc
-	each       func(m *Metrics, emit func(h *Histogram, labels ...string))
+	each       func(m *Metrics, emit func(c counted, labels ...string))
 }
 
 func histograms() []histogramMetric {
-	one := func(of func(*Metrics) *Histogram) func(*Metrics, func(*Histogram, ...string)) {
-		return func(m *Metrics, emit func(*Histogram, ...string)) { emit(of(m)) }
-	}
+	type emit = func(c counted, labels ...string)
 	return []histogramMetric{
 		{name: "round_trip_seconds", help: "Time from a send to its acknowledgement, by type of the message.", labels: []string{"type"},
-			each: func(m *Metrics, emit func(*Histogram, ...string)) {
+			each: func(m *Metrics, emit emit) {
 				for t := range m.RoundTrips {
 					if t > 0 { // one without a type cannot be sent
-						emit(&m.RoundTrips[t], protocol.MessageType(t).Name())
+						emit(m.RoundTrips[t].read(), protocol.MessageType(t).Name())
 					}
 				}
 			}},
 		{name: "handler_duration_seconds", help: "Time that handlers took, or were given.",
-			each: one(func(m *Metrics) *Histogram { return &m.HandlerDurations })},
+			each: func(m *Metrics, emit emit) {
+				_, _, durations := m.Handling.read()
+				emit(durations)
+			}},
 		{name: "queue_wait_seconds", help: "Time that received messages waited for a worker.",
-			each: one(func(m *Metrics) *Histogram { return &m.QueueWaits })},
+			each: func(m *Metrics, emit emit) {
+				_, waits, _ := m.Handling.read()
+				emit(waits)
+			}},
 		{name: "quic_rtt_seconds", help: "Smoothed round-trip times of the connections (RFC 9002, section 5.3), one sample of each at every heartbeat check.",
-			each: one(func(m *Metrics) *Histogram { return &m.RTTs })},
+			each: func(m *Metrics, emit emit) { emit(m.RTTs.read()) }},
 	}
 }
 
@@ -87,8 +91,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		})
 	}
 	for _, h := range c.histograms {
-		h.each(c.metrics, func(from *Histogram, labels ...string) {
-			out <- &buckets{h.desc, prometheus.MakeLabelPairs(h.desc, labels), from.read()}
+		h.each(c.metrics, func(counted counted, labels ...string) {
+			out <- &buckets{h.desc, prometheus.MakeLabelPairs(h.desc, labels), counted}
 		})
 	}
 }

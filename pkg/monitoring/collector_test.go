@@ -32,16 +32,15 @@ func gather(t interface{ Fatal(...any) }, g prometheus.Gatherer) map[string]*dto
 func busy() *monitoring.Metrics {
 	m := monitoring.NewMetrics(func() monitoring.State {
 		return monitoring.State{
-			ConnectedClients: 3, MaxClients: 10_000,
+			ConnectedClients: 3, MaxClients: 10_000, Traffic: monitoring.Traffic{MessagesSent: 120},
 			Promises:           monitoring.Promises{Active: 1, Max: 50_000, Created: 9, Completed: 4, TimedOut: 2, Canceled: 1, Lost: 1, Rejected: 5},
 			DispatcherCapacity: 1000, DispatcherWorkers: 10, DispatcherBusy: 2, OutgoingBytes: 4096, OutgoingFullest: 0.25,
 		}
 	})
 	time.Sleep(time.Minute)
-	m.MessagesSent.Add(120)
 	m.Disconnected.Add(qerrors.Closed, 1) // not one of the usual reasons
 	m.HandlerFailures.Add(qerrors.HandlerPanic, 2)
-	m.Handled.Add(monitoring.Outcome{Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, Status: protocol.AckStatus_ACK_STATUS_SUCCESS})
+	m.Handling.Observe(3, monitoring.Outcome{Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, Status: protocol.AckStatus_ACK_STATUS_SUCCESS}, 0)
 	for i := range 100 {
 		m.RoundTrips.Observe(protocol.MessageType_MESSAGE_TYPE_COMMAND, time.Duration(i+1)*time.Millisecond)
 	}

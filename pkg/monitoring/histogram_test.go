@@ -29,14 +29,14 @@ func TestHistogramIsPrometheus(t *testing.T) {
 		// Within the range of ours, where a second is a bound of a bucket.
 		durations := rapid.OneOf(rapid.Int64Range(0, 100), rapid.Int64Range(0, int64(64*time.Second)), rapid.Just(int64(time.Second)))
 		for _, n := range rapid.SliceOf(durations).Draw(t, "durations") {
-			m.QueueWaits.Observe(time.Duration(n))
+			m.RTTs.Observe(time.Duration(n))
 			theirs.Observe(time.Duration(n).Seconds())
 		}
 		var want dto.Metric
 		if err := theirs.Write(&want); err != nil {
 			t.Fatal(err)
 		}
-		got := gather(t, monitoring.NewRegistry(m))["quic_backbone_queue_wait_seconds"].Metric[0].Histogram
+		got := gather(t, monitoring.NewRegistry(m))["quic_backbone_quic_rtt_seconds"].Metric[0].Histogram
 		if diff := cmp.Diff(flat(want.Histogram), flat(got), cmpopts.EquateApprox(1e-9, 1e-9)); diff != "" {
 			t.Fatalf("(-theirs +ours):\n%s", diff)
 		}
@@ -91,7 +91,7 @@ func TestQuantiles(t *testing.T) {
 	all := make([]time.Duration, 10_000)
 	for i := range all {
 		all[i] = time.Duration(math.Exp(random.NormFloat64()+13)) * time.Nanosecond
-		m.HandlerDurations.Observe(all[i])
+		m.Handling.ObserveHandler(i, all[i])
 	}
 	slices.Sort(all)
 	d := m.Snapshot().HandlerDuration

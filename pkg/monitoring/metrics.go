@@ -16,14 +16,10 @@ type Metrics struct {
 	Refused      ByCode        // connections that never became a session, by reason
 	Disconnected ByCode        // sessions that ended, by reason
 
-	MessagesSent     atomic.Uint64 // data messages given to the transport's queue
-	BytesSent        atomic.Uint64 // their payloads
-	MessagesReceived atomic.Uint64 // data messages that arrived
-	BytesReceived    atomic.Uint64 // their payloads
-	Failed           ByCode        // sends that returned an error or whose promise did, by reason
-	Dropped          ByCode        // messages lost, by reason
-	Handled          ByOutcome     // received messages that were answered
-	HandlerFailures  ByCode        // of these, those not answered with a success, by reason
+	Failed          ByCode   // sends that returned an error or whose promise did, by reason
+	Dropped         ByCode   // messages lost, by reason
+	Handling        Handling // received messages that were answered
+	HandlerFailures ByCode   // of these, those not answered with a success, by reason
 
 	HeartbeatsSent     atomic.Uint64 // pings and pongs
 	HeartbeatsReceived atomic.Uint64 // pings and pongs
@@ -39,10 +35,8 @@ type Metrics struct {
 	PacketsLost    atomic.Uint64 // QUIC packets declared lost (RFC 9002, section 6), as sampled
 	BytesLost      atomic.Uint64 // their bytes
 
-	RoundTrips       RoundTrips // from the send to the acknowledgement
-	QueueWaits       Histogram  // from a message's arrival until a worker takes it
-	HandlerDurations Histogram
-	RTTs             Histogram // smoothed round-trip times of connections, as sampled
+	RoundTrips RoundTrips // from the send to the acknowledgement
+	RTTs       Histogram  // smoothed round-trip times of connections, as sampled
 
 	begun  time.Time
 	state  func() State
@@ -78,32 +72,6 @@ type RoundTrips [numTypes]Histogram
 
 // Observe counts the round trip of a message of type t.
 func (r *RoundTrips) Observe(t protocol.MessageType, d time.Duration) { r[known(t)].Observe(d) }
-
-// Outcome is how the handling of a message of some type ended.
-type Outcome struct {
-	Type   protocol.MessageType
-	Status protocol.AckStatus
-}
-
-// ByOutcome is a counter for each outcome.
-type ByOutcome struct {
-	counts [numTypes][numStatuses]atomic.Uint64
-}
-
-// Add counts one message.
-func (b *ByOutcome) Add(o Outcome) { b.counts[known(o.Type)][o.Status].Add(1) }
-
-func (b *ByOutcome) snapshot() map[Outcome]uint64 {
-	counts := make(map[Outcome]uint64)
-	for t := range b.counts {
-		for status := range b.counts[t] {
-			if n := b.counts[t][status].Load(); n > 0 {
-				counts[Outcome{protocol.MessageType(t), protocol.AckStatus(status)}] = n
-			}
-		}
-	}
-	return counts
-}
 
 // ByCode is a counter for each code.
 type ByCode struct {

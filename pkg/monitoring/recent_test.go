@@ -20,14 +20,14 @@ func near(got, want time.Duration) bool {
 // TestRecent reads every 15 s, as Prometheus does, while the traffic changes.
 func TestRecent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := monitoring.NewMetrics(nil)
+		var traffic monitoring.Traffic
+		m := monitoring.NewMetrics(func() monitoring.State { return monitoring.State{Traffic: traffic} })
 		if r := m.Snapshot().Recent; r != (monitoring.Recent{}) {
 			t.Errorf("before anything: %+v", r)
 		}
 		second := func(messages int, roundTrip time.Duration) {
 			for range messages {
-				m.MessagesSent.Add(1)
-				m.MessagesReceived.Add(2)
+				traffic.Add(monitoring.Traffic{MessagesSent: 1, MessagesReceived: 2})
 				m.RoundTrips.Observe(command, roundTrip)
 			}
 			time.Sleep(time.Second)
@@ -68,9 +68,10 @@ func TestRecent(t *testing.T) {
 // Many readers do not shorten each other's time.
 func TestRecentOfManyReaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := monitoring.NewMetrics(nil)
+		var traffic monitoring.Traffic
+		m := monitoring.NewMetrics(func() monitoring.State { return monitoring.State{Traffic: traffic} })
 		for range 10_000 {
-			m.MessagesSent.Add(1)
+			traffic.MessagesSent++
 			time.Sleep(10 * time.Millisecond)
 			r := m.Snapshot().Recent
 			if r.Over > 65*time.Second || r.SentPerSecond < 99 || r.SentPerSecond > 101 {

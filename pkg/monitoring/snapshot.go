@@ -12,6 +12,8 @@ type State struct {
 	ConnectedClients int // on a client: 1 while it is connected
 	MaxClients       int // how many may be; 0 on a client
 
+	Traffic // of all connections that there were
+
 	Promises Promises
 
 	DispatcherQueued, DispatcherCapacity int // messages that wait for a worker, and how many may
@@ -19,6 +21,20 @@ type State struct {
 
 	OutgoingBytes   int     // what waits to be sent, of all connections
 	OutgoingFullest float64 // of the fullest queue, the part that is taken: 0 to 1
+}
+
+// Traffic counts data messages and the bytes of their payloads.
+type Traffic struct {
+	MessagesSent, BytesSent         uint64 // given to the transport's queue
+	MessagesReceived, BytesReceived uint64
+}
+
+// Add adds what another one has counted.
+func (t *Traffic) Add(other Traffic) {
+	t.MessagesSent += other.MessagesSent
+	t.BytesSent += other.BytesSent
+	t.MessagesReceived += other.MessagesReceived
+	t.BytesReceived += other.BytesReceived
 }
 
 // Promises says what became of the acknowledgements that were awaited.
@@ -42,8 +58,6 @@ type Snapshot struct {
 
 	Connections, Reconnects uint64
 	Refused, Disconnected   map[qerrors.Code]uint64
-
-	MessagesSent, BytesSent, MessagesReceived, BytesReceived uint64
 
 	Failed, Dropped map[qerrors.Code]uint64
 	Handled         map[Outcome]uint64
@@ -74,11 +88,8 @@ func (m *Metrics) Snapshot() Snapshot {
 		Connections: m.Connections.Load(), Reconnects: m.Reconnects.Load(),
 		Refused: m.Refused.Snapshot(), Disconnected: m.Disconnected.Snapshot(),
 
-		MessagesSent: m.MessagesSent.Load(), BytesSent: m.BytesSent.Load(),
-		MessagesReceived: m.MessagesReceived.Load(), BytesReceived: m.BytesReceived.Load(),
-
 		Failed: m.Failed.Snapshot(), Dropped: m.Dropped.Snapshot(),
-		Handled: m.Handled.snapshot(), HandlerFailures: m.HandlerFailures.Snapshot(),
+		HandlerFailures: m.HandlerFailures.Snapshot(),
 
 		HeartbeatsSent: m.HeartbeatsSent.Load(), HeartbeatsReceived: m.HeartbeatsReceived.Load(),
 		HeartbeatTimeouts: m.HeartbeatTimeouts.Load(),
@@ -103,12 +114,9 @@ func (m *Metrics) readHistograms(s *Snapshot) {
 			s.RoundTrips[protocol.MessageType(t)] = d
 		}
 	}
-	for _, h := range []struct {
-		from *Histogram
-		to   *Distribution
-	}{{&m.QueueWaits, &s.QueueWait}, {&m.HandlerDurations, &s.HandlerDuration}, {&m.RTTs, &s.QUICRTT}} {
-		c := h.from.read()
-		*h.to = c.distribution()
-	}
+	handled, waits, durations := m.Handling.read()
+	s.Handled, s.QueueWait, s.HandlerDuration = handled, waits.distribution(), durations.distribution()
+	rtts := m.RTTs.read()
+	s.QUICRTT = rtts.distribution()
 	s.Recent = m.recent.until(point{s.Time, s.MessagesSent, s.MessagesReceived, &all}, m.begun)
 }

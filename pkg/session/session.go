@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync/atomic"
 	"time"
+
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
 // Peer is the connection that a session lives on.
@@ -61,6 +63,14 @@ func (s *Session) Check(timeout time.Duration) (strikes int) {
 		return 0
 	}
 	return int(s.strikes.Add(1))
+}
+
+// Traffic returns what was sent and received so far.
+func (s *Session) Traffic() monitoring.Traffic {
+	return monitoring.Traffic{
+		MessagesSent: s.MessagesSent.Load(), BytesSent: s.BytesSent.Load(),
+		MessagesReceived: s.MessagesReceived.Load(), BytesReceived: s.BytesReceived.Load(),
+	}
 }
 
 // Info is a session at one time.

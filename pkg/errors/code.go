@@ -1,6 +1,9 @@
 package errors
 
-import "fmt"
+import (
+	"fmt"
+	"log/slog"
+)
 
 // Code says what went wrong. One numbering serves everything: the code field of
 // an acknowledgement, the application error code of a QUIC connection that is
@@ -78,6 +81,9 @@ func (c Code) String() string {
 	}
 	return fmt.Sprintf("code_%d", uint32(c))
 }
+
+// LogValue makes logs of every format show the name.
+func (c Code) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 var names = [NumCodes]string{
 	OK:               "ok",

@@ -15,6 +15,8 @@ type program struct {
 	args   []string
 	config *cli.StringFlag
 	help   *helpFlag
+
+	sources map[string]string // by key, what has set a flag other than the file
 }
 
 func newProgram(root *cli.Command, args []string) *program {
@@ -26,8 +28,13 @@ func newProgram(root *cli.Command, args []string) *program {
 			Usage:     "YAML `FILE` with a line for each setting, see below",
 			TakesFile: true,
 		},
-		help: newHelpFlag(),
+		help:    newHelpFlag(),
+		sources: map[string]string{},
 	}
+	if root.Metadata == nil {
+		root.Metadata = map[string]any{}
+	}
+	root.Metadata[metadataKey] = p
 	root.HideHelp = true                                                // ours has single dashes, defaults and variables
 	root.ExitErrHandler = func(context.Context, *cli.Command, error) {} // the default one ends the process
 	root.Flags = append(root.Flags, p.config, p.help)

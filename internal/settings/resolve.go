@@ -21,7 +21,7 @@ func (p *program) resolve(cmd *cli.Command) error {
 	}
 	for _, level := range cmd.Lineage() {
 		for _, flag := range level.Flags {
-			if err := resolveFlag(key(level, flag), flag, file); err != nil {
+			if err := p.resolveFlag(key(level, flag), flag, file); err != nil {
 				return err
 			}
 		}
@@ -29,11 +29,16 @@ func (p *program) resolve(cmd *cli.Command) error {
 	return nil
 }
 
-func resolveFlag(key string, flag cli.Flag, file *file) error {
-	if flag.IsSet() || !configurable(flag) {
+func (p *program) resolveFlag(key string, flag cli.Flag, file *file) error {
+	if !configurable(flag) {
+		return nil
+	}
+	if flag.IsSet() {
+		p.sources[key] = "-" + name(flag)
 		return nil
 	}
 	if set, err := fromEnvironment(key, flag); set || err != nil {
+		p.sources[key] = Env(key)
 		return err
 	}
 	return file.apply(key, flag)

@@ -65,7 +65,7 @@ func (a *api) failure(err error, msgID string) error {
 		}
 	}
 	if p.Status == http.StatusInternalServerError {
-		a.log.Error("a request failed", "msg_id", msgID, "error", err)
+		a.log.Error("a request failed", "msg_id", msgID, "code", code, "error", err)
 	}
 	return p
 }

@@ -29,13 +29,14 @@ type Config struct {
 	Metrics       *monitoring.Metrics
 	Registry      func() *prometheus.Registry // has Metrics; made when first asked for
 	Events        *monitoring.Events
-	Log           *slog.Logger
-	Tasks         Tasks // the handlers that have yet to answer
-	MaxClients    int   // on the hub: how many links there may be
+	Log           *slog.Logger // limits repeats
+	Tasks         Tasks        // the handlers that have yet to answer
+	MaxClients    int          // on the hub: how many links there may be
 
 	// Links returns the links in use. Set once, before the first of them.
 	Links func() iter.Seq[*Link]
 
+	repeats    *monitoring.Repeats
 	traffic    traffic
 	base       context.Context // the parent of the handlers' contexts
 	cancel     context.CancelFunc
@@ -58,15 +59,17 @@ func NewConfig(o Options, check *fields.Checker) *Config {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	repeats := monitoring.NewRepeats(o.Logger.Handler())
 	c := &Config{
 		MaxPayload:    o.MaxPayload,
 		MaxQueueBytes: o.MaxQueueBytes,
 		Promises:      callback.NewManager(o.MaxPromises),
-		Log:           o.Logger,
+		Log:           slog.New(repeats),
+		repeats:       repeats,
 		Links:         func() iter.Seq[*Link] { return func(func(*Link) bool) {} },
 	}
 	c.Metrics = monitoring.NewMetrics(c.state)
-	c.Events = monitoring.NewEvents(o.Hooks, o.Logger, c.Metrics)
+	c.Events = monitoring.NewEvents(o.Hooks, c.Log, c.Metrics)
 	c.Registry = sync.OnceValue(func() *prometheus.Registry { return monitoring.NewRegistry(c.Metrics) })
 	c.base, c.cancel = context.WithCancel(context.Background())
 	c.SetDispatcher(nil)
@@ -80,6 +83,12 @@ func (c *Config) SetDispatcher(d *dispatcher.Dispatcher) {
 		d = dispatcher.NewDispatcher(&dispatcher.Config{Workers: 1, QueueSize: 1})
 	}
 	c.dispatcher.Store(d)
+}
+
+// FlushLog logs what was only counted so far, here and in the dispatcher.
+func (c *Config) FlushLog() {
+	c.dispatcher.Load().FlushLog()
+	c.repeats.Flush()
 }
 
 // CancelHandlers ends the contexts of all handlers, now and to come.

@@ -193,7 +193,7 @@ func (l *Link) Respond(o dispatcher.Outcome) {
 	if o.Wanted {
 		if err := l.out.ack(ack); err != nil {
 			l.cfg.Log.Debug("an acknowledgement was not sent", "client_id", l.session.ClientID(),
-				"msg_id", ack.MsgId, "error", err)
+				"msg_id", ack.MsgId, "code", qerrors.CodeOf(err), "error", err)
 		}
 	}
 	l.out.answered()

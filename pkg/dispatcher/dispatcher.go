@@ -8,7 +8,8 @@
 //
 // Workers exist while there is work: an idle dispatcher has no goroutine, and
 // needs no stopping. A full queue makes those who submit wait, in the order in
-// which they came; nothing is dropped.
+// which they came; nothing is dropped. Panics of handlers are logged, those of one
+// sender with a count every 10 s; [Dispatcher.FlushLog] ends that wait.
 package dispatcher
 
 import (
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
@@ -42,7 +44,7 @@ type Config struct {
 	Workers   int           // handlers that run at once; default 10, at most 1,000,000
 	QueueSize int           // messages that wait for a worker; default 1,000, at most 10,000,000
 	Timeout   time.Duration // how long a handler may take; default 30 s
-	Logger    *slog.Logger  // told of panics; default slog.Default()
+	Logger    *slog.Logger  // told of panics, within the bounds of monitoring.Repeats; default slog.Default()
 }
 
 // Dispatcher routes messages to handlers. All methods may be called from any
@@ -51,6 +53,7 @@ type Dispatcher struct {
 	timeout time.Duration
 	workers int32
 	log     *slog.Logger
+	repeats *monitoring.Repeats // below log
 
 	queue chan *task
 	alive atomic.Int32 // workers that run or are about to look at the queue
@@ -84,10 +87,12 @@ func NewDispatcher(config *Config) *Dispatcher {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	repeats := monitoring.NewRepeats(c.Logger.Handler())
 	d := &Dispatcher{
 		timeout:  c.Timeout,
 		workers:  int32(min(c.Workers, maxWorkers)),
-		log:      c.Logger,
+		log:      slog.New(repeats),
+		repeats:  repeats,
 		queue:    make(chan *task, min(c.QueueSize, maxQueueSize)),
 		handlers: make(map[protocol.MessageType]Handler),
 	}
@@ -160,6 +165,12 @@ type Responder interface {
 	// or its time was up.
 	Respond(Outcome)
 }
+
+// FlushLog logs at once what was only counted of repeated panics, and what else is
+// counted together with it; it would be logged within 10 s. The Stop of a server and
+// the Close of a client call it; a dispatcher that they do not have by then, because
+// SetDispatcher has replaced it, needs a call before the program ends.
+func (d *Dispatcher) FlushLog() { d.repeats.Flush() }
 
 // Submit queues msg, which has just arrived, for its handler and returns; r gets
 // the outcome. While the queue is full it waits, at most until wait ends, and then

@@ -83,7 +83,7 @@ func TestPanicIsLogged(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"level": "ERROR", "msg_id": "m-1", "client_id": "client-1",
-		"type": "MESSAGE_TYPE_COMMAND", "panic": "oh", "stack": "theOneThatPanics",
+		"type": "command", "code": "handler_panic", "panic": "oh", "stack": "theOneThatPanics",
 	} {
 		if got := fmt.Sprint(line[key]); !strings.Contains(got, want) {
 			t.Errorf("%s is %q, want %q", key, got, want)

@@ -166,7 +166,7 @@ func (w *worker) call(h Handler, t *task) (ack *protocol.AckMessage) {
 	defer func() {
 		if p := recover(); p != nil {
 			w.d.log.Error("a handler panicked", "msg_id", t.msgID, "client_id", sender,
-				"type", t.kind.String(), "panic", p, "stack", string(debug.Stack()))
+				"type", t.kind.Name(), "code", qerrors.HandlerPanic, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			ack = failure(qerrors.HandlerPanic, fmt.Sprintf("the handler panicked: %v", p))
 		} else if !returned { // but called runtime.Goexit, as testing.T.FailNow does
 			w.finish(t, failure(qerrors.HandlerPanic, "the handler ended its goroutine"))

@@ -55,8 +55,8 @@ func (t *episodes) see(k kind, r slog.Record, next slog.Handler) (first bool, di
 	t.forget(now)
 	at, known := t.kinds[k]
 	if full := len(t.kinds) >= maxKinds; full && !known {
-		if k.peer != "" {
-			k = kind{message: k.message, code: k.code, several: true}
+		if k.peer != "" || k.code != "" { // either may be the choice of a peer
+			k = kind{message: k.message, several: true}
 			at, known = t.kinds[k]
 		}
 		if !known {
@@ -173,7 +173,7 @@ func (r *repeated) tell() {
 	}
 	r.record.AddAttrs(slog.Int("repeated", r.count))
 	if r.several {
-		r.record.AddAttrs(slog.Bool("several_peers", true))
+		r.record.AddAttrs(slog.Bool("several", true))
 	}
 	_ = r.handler.Handle(context.Background(), r.record) // as slog.Logger does, which has nobody to tell
 }

@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -161,7 +162,7 @@ func (e *Events) next() func() {
 func (e *Events) call(hook func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.log.Error("an event hook panicked", "panic", p, "stack", string(debug.Stack()))
+			e.log.Error("an event hook panicked", "code", qerrors.Internal, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 	}()
 	hook()

@@ -21,8 +21,8 @@ import (
 // from, With included, and in any group opened by WithGroup.
 //
 // Of up to 4,096 kinds the first record within 10 s is handed on at once. Beyond
-// these, records that differ in nothing but the peer become one kind, and the line
-// with their count has the attribute several_peers.
+// these, records with the same message are of one kind, and the one with their
+// count has the attribute "several".
 //
 // What is counted is kept for up to 10 s, without its context: values of
 // attributes must not change. A handler of a program that ends sooner needs
@@ -39,7 +39,7 @@ type kind struct {
 	message, code string
 	peer          string
 	host          bool // peer is a host, not a client's id
-	several       bool // any peer
+	several       bool // any code and any peer
 }
 
 // NewRepeats returns a handler that hands records on to next, or next itself if

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/slogtest"
 	"testing/synctest"
@@ -15,47 +14,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/voilet/QuicFlow/internal/testnet"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
-// lines collects what a handler writes.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-// take returns the lines since it was called last, without the names of slog's
-// own attributes.
-func (l *lines) take() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer l.text.Reset()
-	var all []string
-	for line := range strings.Lines(l.text.String()) {
-		line = strings.NewReplacer("time=", "", "level=", "", "msg=", "").Replace(line)
-		all = append(all, strings.TrimSuffix(line, "\n"))
-	}
-	return all
-}
-
-func (l *lines) want(t *testing.T, want ...string) {
+func want(t *testing.T, written *testnet.Log, want ...string) {
 	t.Helper()
-	if d := cmp.Diff(want, l.take()); d != "" {
+	if d := cmp.Diff(want, written.Take()); d != "" {
 		t.Errorf("lines (-want +got):\n%s", d)
 	}
 }
 
 // limited returns a logger that limits repeats, and where it writes: times are
 // those since now.
-func limited() (*slog.Logger, *monitoring.Repeats, *lines) {
-	begun, written := time.Now(), new(lines)
+func limited() (*slog.Logger, *monitoring.Repeats, *testnet.Log) {
+	begun, written := time.Now(), new(testnet.Log)
 	repeats := monitoring.NewRepeats(slog.NewTextHandler(written, &slog.HandlerOptions{
 		Level: slog.LevelDebug,
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
@@ -79,27 +53,27 @@ func TestRepeats(t *testing.T) {
 			synctest.Wait()
 			switch n {
 			case 0:
-				written.want(t, "0s WARN refused remote=192.0.2.1:0 code=incompatible")
+				want(t, written, "0s WARN refused remote=192.0.2.1:0 code=incompatible")
 			case 9:
-				written.want(t, "9s WARN refused remote=192.0.2.1:9 code=incompatible repeated=9")
+				want(t, written, "9s WARN refused remote=192.0.2.1:9 code=incompatible repeated=9")
 			case 19:
-				written.want(t, "19s WARN refused remote=192.0.2.1:19 code=incompatible repeated=10")
+				want(t, written, "19s WARN refused remote=192.0.2.1:19 code=incompatible repeated=10")
 			default:
-				written.want(t)
+				want(t, written)
 			}
 		}
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
-		written.want(t, "23s WARN refused remote=192.0.2.1:23 code=incompatible repeated=4")
+		want(t, written, "23s WARN refused remote=192.0.2.1:23 code=incompatible repeated=4")
 		time.Sleep(9 * time.Second)
 		fail(50)
-		written.want(t) // it is less than ten seconds since the last line
+		want(t, written) // it is less than ten seconds since the last line
 		time.Sleep(time.Second)
 		synctest.Wait()
-		written.want(t, "39s WARN refused remote=192.0.2.1:50 code=incompatible repeated=1")
+		want(t, written, "39s WARN refused remote=192.0.2.1:50 code=incompatible repeated=1")
 		time.Sleep(10 * time.Second)
 		fail(60)
-		written.want(t, "50s WARN refused remote=192.0.2.1:60 code=incompatible")
+		want(t, written, "50s WARN refused remote=192.0.2.1:60 code=incompatible")
 	})
 }
 
@@ -136,13 +110,13 @@ func TestKinds(t *testing.T) {
 	} {
 		log, repeats, written := limited()
 		log.Warn("m", "client_id", "c", "code", "timeout")
-		written.take()
+		written.Take()
 		test.log(log)
-		if now := len(written.take()); (now == 0) != test.repeats {
+		if now := len(written.Take()); (now == 0) != test.repeats {
 			t.Errorf("%s: %d lines at once, a repeat: %v", name, now, test.repeats)
 		}
 		repeats.Flush()
-		if later := written.take(); (len(later) == 1) != test.repeats {
+		if later := written.Take(); (len(later) == 1) != test.repeats {
 			t.Errorf("%s: a repeat: %v, and later there is %q", name, test.repeats, later)
 		}
 	}
@@ -154,11 +128,11 @@ func TestHosts(t *testing.T) {
 	for n, remote := range []string{"192.0.2.1:1", "[2001:db8::1]:1", "192.0.2.1:2", "[2001:db8::1]:2", "192.0.2.2:1"} {
 		log.Warn("refused", "client_id", n, "remote", remote)
 	}
-	if got := len(written.take()); got != 3 {
+	if got := len(written.Take()); got != 3 {
 		t.Errorf("%d lines for three hosts", got)
 	}
 	repeats.Flush()
-	if got := len(written.take()); got != 2 {
+	if got := len(written.Take()); got != 2 {
 		t.Errorf("%d lines for two hosts that came again", got)
 	}
 }
@@ -172,7 +146,7 @@ func TestRepeatsKeepAttributes(t *testing.T) {
 	log.With("client_id", "c").WithGroup("g").Error("m", "attempt", 3, "a", 1, "b", 2, "c", 3, "d", 4, "e", 5)
 	repeats.Flush()
 	want := "ERROR m client_id=c g.attempt=3 g.a=1 g.b=2 g.c=3 g.d=4 g.e=5 g.repeated=2"
-	got := written.take()
+	got := written.Take()
 	if len(got) != 2 || !strings.HasSuffix(got[1], want) {
 		t.Errorf("lines %q, want %q last", got, want)
 	}
@@ -188,20 +162,20 @@ func TestFlush(t *testing.T) {
 		time.Sleep(time.Second)
 		fail()
 		repeats.Flush()
-		written.want(t, "0s WARN m", "1s WARN m repeated=2")
+		want(t, written, "0s WARN m", "1s WARN m repeated=2")
 		repeats.Flush()
 		time.Sleep(5 * time.Second)
-		written.want(t)
+		want(t, written)
 		fail()
 		time.Sleep(4 * time.Second)
 		synctest.Wait()
-		written.want(t, "6s WARN m repeated=1")
+		want(t, written, "6s WARN m repeated=1")
 	})
 }
 
 // TestLevelIsRaised: what is counted is not told after its level was turned off.
 func TestLevelIsRaised(t *testing.T) {
-	var written lines
+	var written testnet.Log
 	level := new(slog.LevelVar)
 	repeats := monitoring.NewRepeats(slog.NewTextHandler(&written, &slog.HandlerOptions{Level: level}))
 	log := slog.New(repeats)
@@ -209,10 +183,10 @@ func TestLevelIsRaised(t *testing.T) {
 		log.Warn("m")
 		log.Error("n")
 	}
-	written.take()
+	written.Take()
 	level.Set(slog.LevelError)
 	repeats.Flush()
-	if got := written.take(); len(got) != 1 || !strings.Contains(got[0], "ERROR n repeated=1") {
+	if got := written.Take(); len(got) != 1 || !strings.Contains(got[0], "ERROR n repeated=1") {
 		t.Errorf("lines %q", got)
 	}
 }
@@ -223,11 +197,11 @@ func TestRepeatsOfRepeats(t *testing.T) {
 	again := monitoring.NewRepeats(log.Handler())
 	log.Warn("m")
 	slog.New(again).Warn("m")
-	if got := written.take(); len(got) != 1 {
+	if got := written.Take(); len(got) != 1 {
 		t.Errorf("lines %q, want the first alone", got)
 	}
 	repeats.Flush()
-	if got := written.take(); len(got) != 1 {
+	if got := written.Take(); len(got) != 1 {
 		t.Errorf("lines %q, want one with the count", got)
 	}
 }

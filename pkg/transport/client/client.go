@@ -187,6 +187,7 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	unfinished := c.link.Finish(ctx)
 	_ = c.link.Events.Wait(ctx) // hooks that have yet to run do so afterwards
+	c.link.FlushLog()
 	if err == nil && unfinished > 0 {
 		err = qerrors.New(qerrors.Timeout,
 			"closed before all was done: %d messages were not handled: %w", unfinished, context.Cause(ctx))

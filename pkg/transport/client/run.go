@@ -42,8 +42,8 @@ func (r *runner) keepConnected(ctx context.Context) error {
 		}
 		delay := max(hint, backoff(r.c.config.InitialBackoff, r.c.config.MaxBackoff, r.backoffs))
 		r.backoffs++
-		r.c.link.Log.Warn("no connection to the hub", "client_id", r.c.config.ClientID, "addr", r.addr,
-			"code", qerrors.CodeOf(cause).String(), "error", cause, "next_attempt_in", delay.Round(time.Millisecond))
+		r.c.link.Log.Warn("no connection to the hub", "client_id", r.c.config.ClientID, "remote", r.addr,
+			"code", qerrors.CodeOf(cause), "error", cause, "next_attempt_in", delay.Round(time.Millisecond))
 		r.waiting(cause)
 		select {
 		case <-time.After(delay):
@@ -186,7 +186,8 @@ func (r *runner) waiting(cause error) {
 func (r *runner) end(err error) {
 	c := r.c
 	if r.first == nil && c.State() != StateClosed { // said before anybody who waits for Done goes on
-		c.link.Log.Error("gave up", "client_id", c.config.ClientID, "code", qerrors.CodeOf(err).String(), "error", err)
+		c.link.FlushLog()
+		c.link.Log.Error("gave up", "client_id", c.config.ClientID, "code", qerrors.CodeOf(err), "error", err)
 	}
 	c.mu.Lock()
 	switch {

@@ -48,7 +48,7 @@ func (s *Server) acceptEnded(err error) {
 	}
 	s.failure = err
 	s.link.CountNetworkError(err)
-	s.link.Log.Error("the socket failed", "error", err)
+	s.link.Log.Error("the socket failed", "code", qerrors.CodeOf(err), "error", err)
 	s.link.Events.Error(err)
 	go func() { _ = s.Stop(context.Background()) }() // reported by Wait
 }
@@ -60,8 +60,11 @@ func (s *Server) serve(conn *quicnet.Conn) {
 	s.pending.Add(-1)
 	if err != nil {
 		s.link.Metrics.Refused.Add(qerrors.CodeOf(err), 1)
-		s.link.Log.Warn("refused", "remote", conn.RemoteAddr().String(), "client_id", hello.GetClientId(),
-			"code", qerrors.CodeOf(err).String(), "error", err)
+		log := s.link.Log
+		if hello != nil {
+			log = log.With("client_id", hello.ClientId)
+		}
+		log.Warn("refused", "remote", conn.RemoteAddr().String(), "code", qerrors.CodeOf(err), "error", err)
 		_ = l.Run() // only tidies up
 		return
 	}
@@ -117,10 +120,10 @@ func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
 func (s *Server) ended(l *link.Link, cause error) {
 	code := qerrors.CodeOf(cause)
 	s.link.Metrics.Disconnected.Add(code, 1)
-	level := s.link.Log.Warn
+	log := s.link.Log.With("client_id", l.Session().ClientID(), "session_id", l.Session().ID(), "code", code)
 	if code == qerrors.OK {
-		level = s.link.Log.Info
+		log.Info("disconnected")
+	} else {
+		log.Warn("disconnected", "error", cause)
 	}
-	level("disconnected", "client_id", l.Session().ClientID(), "session_id", l.Session().ID(),
-		"code", code.String(), "reason", cause)
 }

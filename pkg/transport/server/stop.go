@@ -41,6 +41,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	unfinished := s.link.Finish(ctx)
 	err := s.listener.Close()
 	_ = s.link.Events.Wait(ctx) // hooks that have yet to run do so afterwards
+	s.link.FlushLog()
 	s.link.Log.Info("stopped", "connections_cut", cut, "handlers_unfinished", unfinished)
 	if cut > 0 || unfinished > 0 {
 		err = qerrors.New(qerrors.Timeout,

@@ -56,6 +56,8 @@ type sleepyLog struct {
 
 func (s sleepyLog) Enabled(context.Context, slog.Level) bool { return true }
 
+func (s sleepyLog) WithAttrs([]slog.Attr) slog.Handler { return s }
+
 func (s sleepyLog) Handle(_ context.Context, r slog.Record) error {
 	if r.Message == s.at {
 		time.Sleep(s.d)

@@ -78,7 +78,7 @@ make build
 check 'certificates are made'                 ./scripts/gen-certs.sh -dir "$scratch/certs"
 
 ./bin/quic-server -addr 127.0.0.1:0 -api 127.0.0.1:0 -cert "$scratch/certs/server.crt" -key "$scratch/certs/server.key" \
-  -handler cat 2>"$scratch/hub.log" &
+  -handler cat -log-level debug 2>"$scratch/hub.log" &
 server=$!
 pids+=("$server")
 check 'the hub listens'                       await "$scratch/hub.log" 'HTTP API listening'

@@ -27,7 +27,7 @@ func (h *hub) ask(t *testing.T, payload string) *protocol.AckMessage {
 func TestAgentAcknowledges(t *testing.T) {
 	t.Parallel()
 	h := startHub(t)
-	p := h.start(t)
+	p := h.start(t, "-log-level", "debug")
 	if ack := h.ask(t, "hello"); ack.Status != success || len(ack.Result) != 0 {
 		t.Errorf("acknowledged with %v, want success and an empty result", ack)
 	}

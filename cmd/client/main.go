@@ -38,9 +38,9 @@ func command() *cli.Command {
 		Name:    "quic-client",
 		Usage:   "a client of a QUIC Backbone",
 		Version: version,
-		Description: "Keeps a connection to the hub. Each message that arrives is logged and\n" +
-			"acknowledged, or answered by the program of -handler. SIGINT and SIGTERM let\n" +
-			"what is under way finish; a second one cuts it off.\n\n" +
+		Description: "Keeps a connection to the hub. Each message that arrives is acknowledged, or\n" +
+			"answered by the program of -handler; the log shows it with -log-level debug.\n" +
+			"SIGINT and SIGTERM let what is under way finish; a second one cuts it off.\n\n" +
 			"With -send it sends one message instead, and exits once that is delivered. With\n" +
 			"-wait-ack it waits for the hub's answer: the result goes to stdout as it is, the\n" +
 			"reason of a failure to stderr, with exit code 1.\n\n" +
@@ -65,18 +65,22 @@ func check(ctx context.Context, cmd *cli.Command) (context.Context, error) {
 }
 
 func run(ctx context.Context, cmd *cli.Command) error {
-	act, level := agent, monitoring.LogLevelInfo
-	if cmd.IsSet("send") {
+	act, level, sending := agent, monitoring.LogLevelInfo, cmd.IsSet("send")
+	if sending {
 		act, level = send, monitoring.LogLevelWarn
 	}
 	log, err := program.NewLogger(cmd, level)
 	if err != nil {
 		return err
 	}
+	defer log.Close()
+	if !sending {
+		log.RereadOnHangup(cmd)
+	}
 	if cmd.Bool("insecure") {
 		log.Warn("the hub's certificate is not checked: anyone on the way can read and change everything")
 	}
-	return act(ctx, cmd, log)
+	return act(ctx, cmd, log.Logger)
 }
 
 // connect is c.Connect, called off when ctx ends. Then it returns ctx's cause.

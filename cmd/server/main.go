@@ -28,8 +28,9 @@ func command() *cli.Command {
 		Usage:   "the hub of a QUIC Backbone",
 		Version: version,
 		Description: "Clients dial in over QUIC and keep one connection each. Each message that one\n" +
-			"sends is logged and acknowledged, or answered by the program of -handler.\n" +
-			"SIGINT and SIGTERM let what is under way finish; a second one cuts it off.\n\n" +
+			"sends is acknowledged, or answered by the program of -handler; the log shows it\n" +
+			"with -log-level debug. SIGINT and SIGTERM let what is under way finish; a second\n" +
+			"one cuts it off.\n\n" +
 			"Examples:\n" +
 			"  ./scripts/gen-certs.sh && quic-server\n" +
 			"  quic-server -addr :9090 -handler 'jq -c .config'",
@@ -63,17 +64,19 @@ func run(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	d, err := program.NewDispatcher(cmd, log)
+	defer log.Close()
+	log.RereadOnHangup(cmd)
+	d, err := program.NewDispatcher(cmd, log.Logger)
 	if err != nil {
 		return err
 	}
-	srv, err := server.NewServer(config(cmd, log))
+	srv, err := server.NewServer(config(cmd, log.Logger))
 	if err != nil {
 		return err
 	}
 	srv.SetDispatcher(d)
 	h := &hub{Server: srv}
-	if err := h.start(cmd, log); err != nil {
+	if err := h.start(cmd, log.Logger); err != nil {
 		return err
 	}
 	select {

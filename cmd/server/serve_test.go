@@ -41,7 +41,7 @@ func text(payload string) *protocol.DataMessage {
 
 func TestServesClientsUntilItIsStopped(t *testing.T) {
 	t.Parallel()
-	hub, dir := start(t)
+	hub, dir := start(t, "-log-level", "debug")
 	ack, err := connect(t, hub, dir).SendMessage(t.Context(), text("hello"), true, 0)
 	if err != nil || ack.Status != protocol.AckStatus_ACK_STATUS_SUCCESS || len(ack.Result) != 0 {
 		t.Errorf("the hub answers with %v and error %v, want success and an empty result", ack, err)

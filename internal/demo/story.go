@@ -71,14 +71,14 @@ func (d *demo) play() {
 func (d *demo) startHub(on string) (addr, api string) {
 	begun := time.Now()
 	d.hub = d.start("the hub", "quic-server", "-addr", on, "-api", "127.0.0.1:0", "-handler", "tr a-z A-Z")
-	addr, api = d.logged(d.hub, `msg=listening addr=(\S+)`, 1), d.logged(d.hub, `msg="HTTP API listening" addr=(\S+)`, 1)
+	addr, api = d.logged(d.hub, `msg=listening addr=(\S+)`, 1), d.logged(d.hub, `HTTP API listening" addr=(\S+)`, 1)
 	d.line("quic-server -handler 'tr a-z A-Z'", "listens at "+addr, begun)
 	return addr, api
 }
 
 func (d *demo) startClient(addr, id, handler string) {
 	begun := time.Now()
-	p := d.start(id, "quic-client", "-server", addr, "-id", id, "-handler", handler,
+	p := d.start(id, "quic-client", "-server", addr, "-id", id, "-handler", handler, "-log-level", "debug",
 		"-heartbeat-interval", "200ms", "-initial-backoff", "100ms", "-max-backoff", "400ms")
 	d.logged(p, "msg=connected", 1)
 	d.clients = append(d.clients, p)

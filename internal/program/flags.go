@@ -107,7 +107,22 @@ func HandlerFlags() []cli.Flag {
 // the help says about the default level.
 func LogFlags(level string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "log-level", DefaultText: level, Usage: "least `LEVEL` to log: debug, info, warn or error"},
-		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of the log on stderr: text or json"},
+		levelFlag(level),
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of the log on stderr: text or json", Validator: func(text string) error {
+			if text != "text" && text != "json" {
+				return errors.New("use text or json")
+			}
+			return nil
+		}},
 	}
+}
+
+func levelFlag(level string) cli.Flag {
+	return &cli.StringFlag{Name: "log-level", DefaultText: level, Validator: isLevel,
+		Usage: "least `LEVEL` to log: debug (each message), info, warn or error; SIGHUP makes the program read it again from the file of -config"}
+}
+
+func isLevel(text string) error {
+	_, err := parseLevel(text, 0)
+	return err
 }

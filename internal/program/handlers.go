@@ -8,6 +8,7 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/execute"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
@@ -18,9 +19,9 @@ const (
 	response = protocol.MessageType_MESSAGE_TYPE_RESPONSE
 )
 
-// NewDispatcher returns a dispatcher that logs each message and acknowledges it
-// with an empty result, or answers commands and queries with the program of
-// -handler.
+// NewDispatcher returns a dispatcher that acknowledges each message with an empty
+// result, or answers commands and queries with the program of -handler. It logs
+// failures, and with level debug each message.
 func NewDispatcher(cmd *cli.Command, log *slog.Logger) (*dispatcher.Dispatcher, error) {
 	d := dispatcher.NewDispatcher(&dispatcher.Config{
 		Workers:   cmd.Int("workers"),
@@ -50,18 +51,20 @@ func acknowledge(context.Context, *protocol.DataMessage) (*protocol.DataMessage,
 // maxPreview is how much of a payload the log shows, in bytes.
 const maxPreview = 256
 
-// logged logs each message before its handler runs, for whoever tries the
-// programs out, and each failure, of which only the sender would know otherwise.
-// The handlers of this package leave the message as it is.
+// logged logs each message before its handler runs, with the beginning of its
+// payload, which may be confidential: for who asked for all there is. It warns of
+// failures, of which only the sender would know otherwise. The handlers of this
+// package leave the message as it is.
 func logged(log *slog.Logger) dispatcher.Middleware {
 	return func(next dispatcher.Handler) dispatcher.Handler {
 		return dispatcher.HandlerFunc(func(ctx context.Context, msg *protocol.DataMessage) (*protocol.DataMessage, error) {
-			if log.Enabled(ctx, slog.LevelInfo) {
-				log.LogAttrs(ctx, slog.LevelInfo, "message received", append(describe(msg), preview(ctx, log, msg)...)...)
+			if log.Enabled(ctx, slog.LevelDebug) {
+				log.LogAttrs(ctx, slog.LevelDebug, "message received", append(describe(msg), preview(msg))...)
 			}
 			result, err := next.OnMessage(ctx, msg)
 			if err != nil {
-				log.LogAttrs(ctx, slog.LevelWarn, "handler failed", append(describe(msg), slog.Any("error", err))...)
+				log.LogAttrs(ctx, slog.LevelWarn, "handler failed",
+					append(describe(msg), slog.Any("code", qerrors.CodeOf(err)), slog.Any("error", err))...)
 			}
 			return result, err
 		})
@@ -80,12 +83,7 @@ func describe(msg *protocol.DataMessage) []slog.Attr {
 	return attrs
 }
 
-// preview shows the beginning of the payload, which may be confidential, to who
-// asked for all there is.
-func preview(ctx context.Context, log *slog.Logger, msg *protocol.DataMessage) []slog.Attr {
-	if !log.Enabled(ctx, slog.LevelDebug) {
-		return nil
-	}
+func preview(msg *protocol.DataMessage) slog.Attr {
 	payload := msg.GetPayload()
-	return []slog.Attr{slog.String("payload", string(payload[:min(len(payload), maxPreview)]))}
+	return slog.String("payload", string(payload[:min(len(payload), maxPreview)]))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
 // HTTPServer is an HTTP server of a program, on the address of a flag. One whose
@@ -35,7 +36,7 @@ func OpenHTTP(cmd *cli.Command, log *slog.Logger, flag, what, exposed string) (*
 	listener, err := listen(addr, flag, what)
 	switch {
 	case errors.Is(err, qerrors.ErrAddressInUse) && !cmd.IsSet(flag):
-		log.Warn(what+" off", "reason", err)
+		log.Warn(what+" off", "code", qerrors.CodeOf(err), "error", err)
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -46,7 +47,7 @@ func OpenHTTP(cmd *cli.Command, log *slog.Logger, flag, what, exposed string) (*
 	return &HTTPServer{what: what, log: log, listener: listener, server: http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          monitoring.NewErrorLog(log, slog.LevelWarn, what),
 	}}, nil
 }
 

@@ -1,8 +1,11 @@
 package program
 
 import (
+	"errors"
 	"log/slog"
+	"os"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v3"
 
@@ -10,21 +13,51 @@ import (
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
-// NewLogger returns the logger that [LogFlags] ask for, on stderr. level is the
-// default.
-func NewLogger(cmd *cli.Command, level monitoring.LogLevel) (*slog.Logger, error) {
-	switch text := strings.ToLower(cmd.String("log-level")); text {
-	case "":
-	case "debug", "info", "warn", "error":
-		if err := level.UnmarshalText([]byte(text)); err != nil {
-			return nil, qerrors.New(qerrors.Internal, "log level %q: %w", text, err)
-		}
-	default:
-		return nil, qerrors.New(qerrors.InvalidConfig, "log-level is %q: use debug, info, warn or error", text)
-	}
-	format := cmd.String("log-format")
-	if format != "text" && format != "json" {
-		return nil, qerrors.New(qerrors.InvalidConfig, "log-format is %q: use text or json", format)
-	}
-	return monitoring.NewLogger(level, format), nil
+// Logger is the log of a program, on stderr. It limits repeats, as
+// [monitoring.Repeats] does, of all that has its Logger.
+type Logger struct {
+	*slog.Logger
+	repeats  *monitoring.Repeats
+	answers  *slog.Logger // to the operator, who may ask the same twice: without limit
+	level    *slog.LevelVar
+	standard slog.Level // if nothing sets another
+
+	hangups chan os.Signal // nil before RereadOnHangup
+	reader  sync.WaitGroup
 }
+
+// NewLogger returns the logger that [LogFlags] ask for. level is the default.
+func NewLogger(cmd *cli.Command, level slog.Level) (*Logger, error) {
+	l := &Logger{level: new(slog.LevelVar), standard: level}
+	set, err := parseLevel(cmd.String("log-level"), level)
+	if err != nil {
+		return nil, qerrors.New(qerrors.InvalidConfig, "log-level: %w", err)
+	}
+	l.level.Set(set)
+	l.answers = monitoring.NewLogger(l.level, cmd.String("log-format"))
+	l.repeats = monitoring.NewRepeats(l.answers.Handler())
+	l.Logger = slog.New(l.repeats)
+	return l, nil
+}
+
+// Close logs what was only counted so far, and ends what RereadOnHangup has begun.
+// The logger can still be used.
+func (l *Logger) Close() {
+	l.ignoreHangups()
+	l.repeats.Flush()
+}
+
+// parseLevel returns the level that text names, or standard if it is empty.
+func parseLevel(text string, standard slog.Level) (slog.Level, error) {
+	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+		if strings.EqualFold(text, level.String()) {
+			return level, nil
+		}
+	}
+	if text != "" {
+		return 0, errors.New("use debug, info, warn or error")
+	}
+	return standard, nil
+}
+
+func levelName(level slog.Level) string { return strings.ToLower(level.String()) }

@@ -33,7 +33,7 @@ func NewHandler(o HandlerOptions) *http.ServeMux {
 	if o.Metrics != nil {
 		opts := promhttp.HandlerOpts{EnableOpenMetrics: true}
 		if o.Logger != nil {
-			opts.ErrorLog = slog.NewLogLogger(o.Logger.Handler(), slog.LevelError)
+			opts.ErrorLog = NewErrorLog(o.Logger, slog.LevelError, "metrics cannot be shown")
 		}
 		mux.Handle("GET /metrics", promhttp.HandlerFor(o.Metrics, opts))
 	}

@@ -11,8 +11,11 @@
 package monitoring
 
 import (
+	"context"
+	stdlog "log"
 	"log/slog"
 	"os"
+	"strings"
 )
 
 // LogLevel is a level of log/slog.
@@ -44,6 +47,24 @@ func NewLogger(level slog.Leveler, format string) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+}
+
+// NewErrorLog returns a logger for what has only text to tell, such as an
+// [http.Server] by its ErrorLog. Each line becomes the error of a record with this
+// level and message, so that [Repeats] can limit them.
+func NewErrorLog(log *slog.Logger, level slog.Level, message string) *stdlog.Logger {
+	return stdlog.New(errorLog{log, level, message}, "", 0)
+}
+
+type errorLog struct {
+	log     *slog.Logger
+	level   slog.Level
+	message string
+}
+
+func (l errorLog) Write(line []byte) (int, error) {
+	l.log.Log(context.Background(), l.level, l.message, "error", strings.TrimSpace(string(line)))
+	return len(line), nil
 }
 
 func readableDurations(_ []string, a slog.Attr) slog.Attr {

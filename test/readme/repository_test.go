@@ -14,7 +14,9 @@ import (
 )
 
 // others are commands of other people that documents may use.
-func others() []string { return []string{"cd", "curl", "export", "git", "kill", "openssl", "uptime"} }
+func others() []string {
+	return []string{"cd", "curl", "echo", "export", "git", "kill", "openssl", "uptime"}
+}
 
 // repository checks commands against what there is.
 type repository struct {

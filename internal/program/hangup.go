@@ -1,0 +1,64 @@
+package program
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/voilet/QuicFlow/internal/settings"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// RereadOnHangup makes SIGHUP set the level to what the file of -config says by
+// then, until Close. A file that cannot be used changes nothing. What happens is
+// logged with a level that is seen. Without a file the signal is logged, and does
+// no more; on Windows there is none.
+func (l *Logger) RereadOnHangup(cmd *cli.Command) {
+	l.hangups = make(chan os.Signal, 1) // one more while the file is read will do
+	signal.Notify(l.hangups, syscall.SIGHUP)
+	l.reader.Go(func() {
+		for range l.hangups {
+			l.reread(cmd)
+		}
+	})
+}
+
+func (l *Logger) ignoreHangups() {
+	if l.hangups == nil {
+		return
+	}
+	signal.Stop(l.hangups)
+	close(l.hangups)
+	l.reader.Wait()
+	l.hangups = nil
+}
+
+func (l *Logger) reread(cmd *cli.Command) {
+	ctx, before := context.Background(), l.level.Level()
+	if cmd.String("config") == "" {
+		l.answers.Log(ctx, l.seen(slog.LevelInfo), "SIGHUP changes nothing without -config", "log_level", levelName(before))
+		return
+	}
+	flag := levelFlag("")
+	beatenBy, err := settings.Reread(cmd, flag)
+	switch {
+	case err != nil:
+		l.answers.Log(ctx, l.seen(slog.LevelError), "the log level stays", "log_level", levelName(before),
+			"code", qerrors.CodeOf(err), "error", err)
+	case beatenBy != "":
+		l.answers.Log(ctx, l.seen(slog.LevelWarn), "the log level stays: it is set by what beats the file",
+			"log_level", levelName(before), "set_by", beatenBy)
+	default:
+		after, _ := parseLevel(flag.Get().(string), l.standard) // the flag has refused what is none
+		l.level.Set(min(before, after))                         // so that one of both shows the line
+		l.answers.Log(ctx, l.seen(slog.LevelInfo), "log level set", "log_level", levelName(after), "before", levelName(before))
+		l.level.Set(after)
+	}
+}
+
+// seen returns the level for a line that has to be seen, at least least.
+func (l *Logger) seen(least slog.Level) slog.Level { return max(least, l.level.Level()) }

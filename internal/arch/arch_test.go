@@ -19,6 +19,7 @@ var checks = []struct {
 	{"no package variables", checkVariables},
 	{"no global registries", checkGlobals},
 	{"leaks are looked for", checkLeaks},
+	{"logs have fixed keys", checkLogs},
 }
 
 func TestModule(t *testing.T) {
@@ -78,6 +79,23 @@ func TestChecksCanFail(t *testing.T) {
 		{"registry of its own", "pkg/monitoring", "a.go", `import "github.com/prometheus/client_golang/prometheus"; func f(r *prometheus.Registry) { r.MustRegister(nil) }`, nil},
 		{"promauto", "pkg/monitoring", "a.go", `import "github.com/prometheus/client_golang/prometheus/promauto"`, []string{"imports github.com/prometheus/client_golang/prometheus/promauto"}},
 		{"default mux", "internal/httpapi", "a.go", `import "net/http"; func f() { http.Handle("/", nil) }`, []string{"net/http.Handle"}},
+
+		{"log line", "pkg/session", "a.go", `func f() { s.log.Warn("refused", "client_id", id, "error", err) }`, nil},
+		{"key", "pkg/session", "a.go", `func f() { log.Info("connected", "clientID", id) }`, []string{`"clientID" is not among the keys`}},
+		{"key behind a right one", "pkg/session", "a.go", `func f() { l.cfg.Log.Debug("x", "code", "code", "err", err) }`, []string{`"err" is not`}},
+		{"key of a logger by another name", "pkg/session", "a.go", `func f() { answers.Error("x", "err", err) }`, []string{`"err" is not`}},
+		{"key of an attribute", "pkg/session", "a.go", `import "log/slog"; func f() { log.LogAttrs(ctx, level, "x", slog.Any("err", err)) }`, []string{`"err" is not`}},
+		{"key of an attribute elsewhere", "pkg/session", "a.go", `import s "log/slog"; func f() s.Attr { return s.String("id", id) }`, []string{`"id" is not`}},
+		{"key with a level and a context", "pkg/session", "a.go", `func f() { log.Log(ctx, level, "x", "id", id); log.InfoContext(ctx, "x", "code", c) }`, []string{`"id" is not`}},
+		{"key of With", "pkg/session", "a.go", `func f() { log.With("client_id", id, "id", id).Info("x") }`, []string{`"id" is not`}},
+		{"key of the default logger", "pkg/session", "a.go", `import "log/slog"; func f() { slog.Info("x", "id", id) }`, []string{`"id" is not`}},
+		{"key in a variable", "pkg/session", "a.go", `func f() { log.Info("x", key, id) }`, []string{"not a literal"}},
+		{"attributes made elsewhere", "pkg/session", "a.go", `func f() { log.Info("x", attrs...); log.LogAttrs(ctx, level, "x", attrs...) }`, nil},
+		{"attributes among keys", "pkg/session", "a.go", `import "log/slog"; func f() { log.Info("x", slog.Int("bytes", n), "id", id) }`, []string{`"id" is not`}},
+		{"message that differs", "pkg/session", "a.go", `func f() { log.Info("connected "+id, "code", c) }`, []string{"has to be one literal"}},
+		{"key of an example", "examples/echo/server", "a.go", `func f() { log.Info("x", "id", id) }`, nil},
+		{"method kept", "pkg/session", "a.go", `func f() { say := log.Warn; say("x", "id", id) }`, []string{"kept as a value"}},
+		{"no log", "pkg/session", "a.go", `func f() { http.Error(w, "not found", 404); err.Error(); log.Printf("x %s", id) }`, nil},
 
 		{"no TestMain", "pkg/session", "a_test.go", `func TestA() {}`, []string{"TestMain"}},
 		{"TestMain without", "pkg/session", "a_test.go", `func FuzzA() {}; func TestMain() { m.Run() }`, []string{"TestMain"}},

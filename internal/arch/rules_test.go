@@ -72,6 +72,22 @@ var variables = map[string]string{
 	"internal/settings.errHelp": "a sentinel that never leaves its package",
 }
 
+// logKeys lists the keys of log lines. docs/monitoring.md says what they mean.
+var logKeys = []string{
+	"client_id", "msg_id", "remote", "code", "error", // what most lines have
+	"addr", "before", "bytes", "connections_cut", "drain_timeout", "handlers_unfinished", "in_order",
+	"log_level", "method", "next_attempt_in", "panic", "path", "payload", "reason", "repeated",
+	"session_id", "set_by", "several", "silence", "software", "stack", "status", "strike",
+	"strikes_max", "took", "type",
+}
+
+// logMessages lists the packages with lines whose message is no literal, each with
+// the reason.
+var logMessages = map[string]string{
+	"internal/program": "a program has a few HTTP servers, which say their names",
+	"pkg/monitoring":   "NewErrorLog has a message for each use",
+}
+
 // globals lists what works on state that the whole process shares, by import path;
 // no names means all of the package.
 var globals = map[string][]string{

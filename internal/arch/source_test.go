@@ -60,6 +60,24 @@ func importPath(spec *ast.ImportSpec) string {
 	return unquoted
 }
 
+// localName returns what its file calls the package that spec imports.
+func localName(spec *ast.ImportSpec) string {
+	if spec.Name != nil {
+		return spec.Name.Name
+	}
+	return path.Base(importPath(spec))
+}
+
+// localName returns what f calls a package, or nothing if f does not import it.
+func (f file) localName(imported string) string {
+	for _, spec := range f.Imports {
+		if importPath(spec) == imported {
+			return localName(spec)
+		}
+	}
+	return ""
+}
+
 // parse adds a file to the package.
 func (p *pkg) parse(t *testing.T, name string, source []byte) {
 	t.Helper()

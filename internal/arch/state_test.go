@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
-	"path"
 	"slices"
 	"strings"
 )
@@ -64,10 +63,8 @@ func checkGlobals(p pkg) []string {
 			switch {
 			case listed && names == nil:
 				problems = append(problems, fmt.Sprintf("%s imports %s, which works on state of the whole process", p.path, imported))
-			case listed && spec.Name != nil:
-				suspects[spec.Name.Name] = imported
 			case listed:
-				suspects[path.Base(imported)] = imported
+				suspects[localName(spec)] = imported
 			}
 		}
 		ast.Inspect(f.File, func(node ast.Node) bool {

@@ -27,7 +27,8 @@ import (
 // What is counted is kept for up to 10 s, without its context: values of
 // attributes must not change. A handler of a program that ends sooner needs
 // [Repeats.Flush]. Servers, clients and dispatchers limit what they log themselves,
-// each for itself or, if their loggers already have the same Repeats, together.
+// each for itself or, if their loggers already have the same Repeats, together. It
+// has to be the outermost handler: one behind another would count counts.
 type Repeats struct {
 	next     slog.Handler
 	kind     kind // as far as attributes of With tell

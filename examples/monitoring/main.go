@@ -76,7 +76,9 @@ func run(addr, metrics, certs string, load bool) error {
 		return err
 	}
 	if load {
-		wg.Go(func() { logger.Info("the load has ended", "reason", generate(interrupted, srv, filepath.Join(certs, "ca.crt"))) })
+		wg.Go(func() {
+			logger.Info("the load has ended", "reason", generate(interrupted, srv, filepath.Join(certs, "ca.crt")))
+		})
 	}
 	<-interrupted.Done()
 

@@ -26,11 +26,12 @@ func metricsTable(g prometheus.Gatherer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out := head("metric", "type", "labels", "meaning")
+	var out strings.Builder
+	out.WriteString(head("metric", "type", "labels", "meaning"))
 	for _, f := range families {
-		out += row(code(f.GetName()), strings.ToLower(f.GetType().String()), labels(f), f.GetHelp())
+		out.WriteString(row(code(f.GetName()), strings.ToLower(f.GetType().String()), labels(f), f.GetHelp()))
 	}
-	return out, nil
+	return out.String(), nil
 }
 
 // labels returns the labels of a metric with their values.

@@ -3,50 +3,41 @@ package link
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // Tasks counts the messages of all links whose handlers have yet to answer. The
 // zero value counts none.
 type Tasks struct {
+	n atomic.Int64
+
 	mu   sync.Mutex
-	n    int
 	idle chan struct{} // closed when n is 0 again; nil while nobody waits
 }
 
-func (t *Tasks) add() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.n++
-}
+func (t *Tasks) add() { t.n.Add(1) }
 
 func (t *Tasks) done() {
+	if t.n.Add(-1) > 0 {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.n--
-	if t.n == 0 && t.idle != nil {
+	if t.idle != nil {
 		close(t.idle)
 		t.idle = nil
 	}
 }
 
 // Len returns how many there are.
-func (t *Tasks) Len() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.n
-}
+func (t *Tasks) Len() int { return int(t.n.Load()) }
 
 // Wait waits until there are none, or until ctx ends, and returns how many are left.
 func (t *Tasks) Wait(ctx context.Context) int {
 	for {
-		t.mu.Lock()
-		n := t.n
-		if t.idle == nil {
-			t.idle = make(chan struct{})
-		}
-		idle := t.idle
-		t.mu.Unlock()
-		if n == 0 || ctx.Err() != nil {
+		idle := t.whenIdle()
+		// Looked at after idle is there for done to close: it cannot be missed.
+		if n := t.Len(); n == 0 || ctx.Err() != nil {
 			return n
 		}
 		select {
@@ -54,4 +45,13 @@ func (t *Tasks) Wait(ctx context.Context) int {
 		case <-ctx.Done():
 		}
 	}
+}
+
+func (t *Tasks) whenIdle() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.idle == nil {
+		t.idle = make(chan struct{})
+	}
+	return t.idle
 }

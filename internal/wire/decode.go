@@ -29,19 +29,33 @@ func decode(body []byte, f *protocol.Frame) error {
 func decodeHot(field protowire.Number, inner []byte, f *protocol.Frame) error {
 	var ok bool
 	if field == fieldData {
-		m := new(protocol.DataMessage)
-		ok = decodeFields(inner, func(v value) bool { return v.intoData(m) })
-		f.Kind = &protocol.Frame_Data{Data: m}
+		d := new(data)
+		d.kind.Data = &d.msg
+		ok = decodeFields(inner, func(v value) bool { return v.intoData(&d.msg) })
+		f.Kind = &d.kind
 	} else {
-		a := new(protocol.AckMessage)
-		ok = decodeFields(inner, func(v value) bool { return v.intoAck(a) })
-		f.Kind = &protocol.Frame_Ack{Ack: a}
+		a := new(ack)
+		a.kind.Ack = &a.msg
+		ok = decodeFields(inner, func(v value) bool { return v.intoAck(&a.msg) })
+		f.Kind = &a.kind
 	}
 	if !ok {
 		return qerrors.New(qerrors.ProtocolViolation, "a data message or acknowledgement cannot be decoded")
 	}
 	return nil
 }
+
+// data and ack are what a hot frame becomes, in one allocation.
+type (
+	data struct {
+		kind protocol.Frame_Data
+		msg  protocol.DataMessage
+	}
+	ack struct {
+		kind protocol.Frame_Ack
+		msg  protocol.AckMessage
+	}
+)
 
 // value is one field as it stands on the wire.
 type value struct {

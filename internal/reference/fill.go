@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// fill puts the tables where text has their marks.
-func fill(text string, tables map[string]func() (string, error)) (string, error) {
+// fill puts tables where text has their marks.
+func fill(text string, table func(name string) (string, error)) (string, error) {
 	begin := regexp.MustCompile(`(?m)^<!-- begin ([a-z-]+): .*-->\n`)
 	var out strings.Builder
 	for {
@@ -19,14 +19,10 @@ func fill(text string, tables map[string]func() (string, error)) (string, error)
 		name := text[mark[2]:mark[3]]
 		end := "<!-- end " + name + " -->\n"
 		_, rest, found := strings.Cut(text[mark[1]:], end)
-		table, known := tables[name]
-		switch {
-		case !found:
+		if !found {
 			return "", fmt.Errorf("there is no %q behind its beginning", strings.TrimSpace(end))
-		case !known:
-			return "", fmt.Errorf("there is no table %q", name)
 		}
-		content, err := table()
+		content, err := table(name)
 		if err != nil {
 			return "", fmt.Errorf("table %q: %w", name, err)
 		}
@@ -34,18 +30,3 @@ func fill(text string, tables map[string]func() (string, error)) (string, error)
 		text = rest
 	}
 }
-
-// row returns a line of a table. A bar within a cell would end it.
-func row(cells ...string) string {
-	for i, cell := range cells {
-		cells[i] = strings.ReplaceAll(cell, "|", `\|`)
-	}
-	return "| " + strings.Join(cells, " | ") + " |\n"
-}
-
-// head returns the first two lines of a table.
-func head(columns ...string) string {
-	return row(columns...) + strings.Repeat("|---", len(columns)) + "|\n"
-}
-
-func code(text string) string { return "`" + text + "`" }

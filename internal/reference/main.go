@@ -6,6 +6,9 @@
 //
 //	go run ./internal/reference          # writes them anew
 //	go run ./internal/reference -check   # fails if that would change anything
+//
+// Documents in docs/zh get them in Chinese, of the texts in zh.yaml: a text of the
+// code that is not there is an error, so that neither language can be forgotten.
 package main
 
 import (
@@ -27,24 +30,33 @@ func main() {
 
 // run brings the documents of the repository at root up to date.
 func run(root string, check bool) error {
-	documents, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	english := newReference(root, nil)
+	chinese, err := readLanguage(filepath.Join(root, "internal", "reference", "zh.yaml"))
 	if err != nil {
 		return err
 	}
-	var problems []error
+	return errors.Join(
+		updateAll(filepath.Join(root, "docs", "*.md"), english, check),
+		updateAll(filepath.Join(root, "docs", "zh", "*.md"), newReference(root, chinese), check))
+}
+
+// updateAll brings the documents of one language up to date.
+func updateAll(pattern string, r *reference, check bool) error {
+	documents, err := filepath.Glob(pattern)
+	problems := []error{err}
 	for _, document := range documents {
-		problems = append(problems, update(document, check))
+		problems = append(problems, update(document, r, check))
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, r.untranslated())...)
 }
 
 // update brings one document up to date.
-func update(document string, check bool) error {
+func update(document string, r *reference, check bool) error {
 	before, err := os.ReadFile(document)
 	if err != nil {
 		return err
 	}
-	after, err := fill(string(before), tables())
+	after, err := fill(string(before), r.table)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", document, err)

@@ -6,30 +6,19 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-
-	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
-// tables returns what can stand in the documents, by name.
-func tables() map[string]func() (string, error) {
-	return map[string]func() (string, error){
-		"metrics": func() (string, error) {
-			return metricsTable(monitoring.NewRegistry(monitoring.NewMetrics(nil)))
-		},
-	}
-}
-
-// metricsTable has a line for each metric of a server or client that has done
-// nothing yet.
-func metricsTable(g prometheus.Gatherer) (string, error) {
+// metrics returns a table with a line for each metric of a server or client that
+// has done nothing yet.
+func (r *reference) metrics(g prometheus.Gatherer) (string, error) {
 	families, err := g.Gather()
 	if err != nil {
 		return "", err
 	}
 	var out strings.Builder
-	out.WriteString(head("metric", "type", "labels", "meaning"))
+	out.WriteString(r.head("metric", "type", "labels", "meaning"))
 	for _, f := range families {
-		out.WriteString(row(code(f.GetName()), strings.ToLower(f.GetType().String()), labels(f), f.GetHelp()))
+		out.WriteString(row(code(f.GetName()), r.text(strings.ToLower(f.GetType().String())), labels(f), r.text(f.GetHelp())))
 	}
 	return out.String(), nil
 }

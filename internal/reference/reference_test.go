@@ -20,9 +20,11 @@ func TestDocuments(t *testing.T) {
 }
 
 func TestFill(t *testing.T) {
-	tables := map[string]func() (string, error){
-		"good": func() (string, error) { return "| a |\n", nil },
-		"bad":  func() (string, error) { return "", errors.New("no data") },
+	table := func(name string) (string, error) {
+		if name == "good" {
+			return "| a |\n", nil
+		}
+		return "", errors.New("no data")
 	}
 	const before = "x\n<!-- begin good: y -->\nold\n<!-- end good -->\nz\n<!-- begin good: y -->\n<!-- end good -->\n"
 	const after = "x\n<!-- begin good: y -->\n\n| a |\n\n<!-- end good -->\nz\n<!-- begin good: y -->\n\n| a |\n\n<!-- end good -->\n"
@@ -31,10 +33,9 @@ func TestFill(t *testing.T) {
 		{before, after, ""},
 		{after, after, ""},
 		{"<!-- begin good: y -->\nold\n", "", "no \"<!-- end good -->\""},
-		{"<!-- begin other: y -->\n<!-- end other -->\n", "", "no table \"other\""},
 		{"<!-- begin bad: y -->\n<!-- end bad -->\n", "", "no data"},
 	} {
-		got, err := fill(test.text, tables)
+		got, err := fill(test.text, table)
 		if got != test.want || (err == nil) != (test.problem == "") || err != nil && !strings.Contains(err.Error(), test.problem) {
 			t.Errorf("%q: got %q, %v", test.text, got, err)
 		}
@@ -70,5 +71,34 @@ func TestUpdate(t *testing.T) {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("there is no %s in\n%s", want, text)
 		}
+	}
+}
+
+// TestTables: each table has what it is about, and Chinese for all its texts or
+// an error that names those that have none.
+func TestTables(t *testing.T) {
+	root := filepath.Join("..", "..")
+	for name, want := range map[string]string{
+		"server-flags": "| `-max-clients N` | `10000` | `QUIC_MAX_CLIENTS` | `max-clients` | clients connected at once |",
+		"client-flags": "| `-id ID` | required | `QUIC_ID` | `id` |",
+		"codes":        "| `queue_full` | 0x0b | the outgoing queue of this connection is full |",
+		"endpoints":    "| `GET /api/clients/{id}` | Look at one connected client | 404, 500 |",
+		"ctl-commands": "| `quic-ctl certs` |",
+	} {
+		got, err := newReference(root, nil).table(name)
+		if err != nil || !strings.Contains(got, want) {
+			t.Errorf("%s: %v, want %s in\n%s", name, err, want, got)
+		}
+	}
+	if _, err := newReference(root, nil).table("kettles"); err == nil || !strings.Contains(err.Error(), `no table "kettles"`) {
+		t.Errorf("a table that does not exist: %v", err)
+	}
+	chinese := newReference(root, language{"code": "代码", "number": "编号"})
+	got, err := chinese.table("codes")
+	if err != nil || !strings.HasPrefix(got, "| 代码 | 编号 |") {
+		t.Errorf("%v, got %s", err, got)
+	}
+	if err := chinese.untranslated(); err == nil || !strings.Contains(err.Error(), "\n\"meaning\": \n") {
+		t.Errorf("with texts that have no translation: %v", err)
 	}
 }

@@ -17,16 +17,25 @@ var errHelp = errors.New("help was asked for")
 type helpFlag struct {
 	cli.BoolFlag
 	asked bool
+	json  bool
 }
 
 func newHelpFlag() *helpFlag {
 	return &helpFlag{BoolFlag: cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help"}}
 }
 
-// Set is called by the parser for -h and -help.
-func (f *helpFlag) Set(string, string) error {
-	f.asked = true
+// Set is called by the parser for -h and -help, and for -help=json.
+func (f *helpFlag) Set(_, value string) error {
+	f.asked, f.json = true, value == "json"
 	return errHelp
+}
+
+// write prints the help of cmd in the form that was asked for.
+func (f *helpFlag) write(cmd *cli.Command) error {
+	if f.json {
+		return writeDescription(cmd)
+	}
+	return writeHelp(cmd)
 }
 
 // helpCommand is "help [COMMAND...]", for programs that have commands. It looks

@@ -30,11 +30,8 @@ func writeHelp(cmd *cli.Command) error {
 	if cmd.Description != "" {
 		b.WriteString("\n" + strings.TrimSpace(cmd.Description) + "\n")
 	}
-	if commands := cmd.VisibleCommands(); len(commands) > 0 {
+	if commands := commandsOf(cmd); len(commands) > 0 {
 		b.WriteString("\nCommands:\n")
-		if help := cmd.Command("help"); help != nil {
-			commands = append(commands, help) // cli hides any command of this name
-		}
 		for _, sub := range commands {
 			writeEntry(&b, strings.Join(sub.Names(), ", "), sub.Usage)
 		}
@@ -95,16 +92,15 @@ func writeFlags(b *strings.Builder, cmd *cli.Command, flags []cli.Flag, heading 
 
 func writeGroup(b *strings.Builder, cmd *cli.Command, flags []cli.Flag) {
 	for _, flag := range flags {
-		doc, ok := flag.(cli.DocGenerationFlag)
+		d, ok := describeFlag(cmd, flag)
 		if !ok {
 			continue
 		}
-		placeholder, usage := unquote(doc.GetUsage(), kindOf(flag).placeholder)
-		names := "-" + strings.Join(flag.Names(), ", -")
-		if doc.TakesValue() {
-			names += " " + placeholder
+		names := "-" + strings.Join(d.Names, ", -")
+		if d.Placeholder != "" {
+			names += " " + d.Placeholder
 		}
-		writeEntry(b, names, usage, details(cmd, flag, doc))
+		writeEntry(b, names, d.Usage, details(d))
 	}
 }
 
@@ -120,16 +116,16 @@ func unquote(usage, placeholder string) (string, string) {
 }
 
 // details returns the line about a flag's default and variable, if it has any.
-func details(cmd *cli.Command, flag cli.Flag, doc cli.DocGenerationFlag) string {
-	if !configurable(flag) && name(flag) != "config" {
+func details(d FlagDescription) string {
+	if d.Env == "" {
 		return ""
 	}
-	line := "default " + defaultText(flag, doc)
-	if required, ok := flag.(cli.RequiredFlag); ok && required.IsRequired() {
+	line := "default " + d.Default
+	if d.Required {
 		line = "required"
 	}
-	line += ", env " + Env(key(cmd, flag))
-	if repeatable(flag) {
+	line += ", env " + d.Env
+	if d.Repeatable {
 		line += ", repeatable"
 	}
 	return line

@@ -83,7 +83,7 @@ func (p *program) explain(cmd *cli.Command) error {
 // usageError turns what the parser found wrong into an error that says what to do.
 func (p *program) usageError(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 	if p.help.asked {
-		if err := writeHelp(cmd); err != nil {
+		if err := p.help.write(cmd); err != nil {
 			return err
 		}
 		return errHelp

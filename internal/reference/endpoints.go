@@ -1,0 +1,43 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+
+	"github.com/voilet/QuicFlow/internal/httpapi"
+)
+
+// document is what the tables need of an OpenAPI document.
+type document struct {
+	Paths map[string]map[string]struct {
+		Summary   string
+		Responses map[string]any
+	}
+}
+
+// endpoints returns a table of what the HTTP API has, from its own description.
+func (r *reference) endpoints() (string, error) {
+	w := httptest.NewRecorder()
+	request := httptest.NewRequest(http.MethodGet, "http://localhost/openapi.json", nil)
+	httpapi.NewHandler(nil, nil).ServeHTTP(w, request)
+	var d document
+	if err := json.Unmarshal(w.Body.Bytes(), &d); err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	out.WriteString(r.head("request", "what it does", "errors"))
+	for _, path := range slices.Sorted(maps.Keys(d.Paths)) {
+		for _, method := range slices.Sorted(maps.Keys(d.Paths[path])) {
+			operation := d.Paths[path][method]
+			errors := slices.DeleteFunc(slices.Sorted(maps.Keys(operation.Responses)), func(status string) bool {
+				return status < "400" || status == "default"
+			})
+			out.WriteString(row(code(strings.ToUpper(method)+" "+path), r.text(operation.Summary), strings.Join(errors, ", ")))
+		}
+	}
+	return out.String(), nil
+}

@@ -33,6 +33,7 @@ var layers = []layer{
 	{"internal/link", []string{above}},
 	{"internal/quicnet", []string{"pkg/errors"}},
 	{"pkg/transport/...", []string{above}},
+	{"internal/eventlog", []string{"pkg/errors", "pkg/monitoring"}},
 	{"internal/httpapi", []string{above}},
 
 	// What the programs are made of besides.

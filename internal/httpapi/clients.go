@@ -1,11 +1,8 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -72,28 +69,11 @@ func (a *api) addClients() {
 	}, a.disconnectClient)
 }
 
-// listClients keeps at most two pages in memory, however many clients there are.
 func (a *api) listClients(_ context.Context, in *listInput) (*reply[ClientPage], error) {
-	var (
-		page  []session.Info
-		total int
-		want  = in.Limit + 1 // one more tells whether there is another page
-	)
-	for info := range a.hub.Clients() {
-		if !strings.HasPrefix(info.ClientID, in.Prefix) {
-			continue
-		}
-		total++
-		if info.ClientID <= in.Cursor {
-			continue
-		}
-		if page = append(page, info); len(page) == 2*want {
-			page = firstByID(page, want)
-		}
-	}
-	page = firstByID(page, want)
-	out := ClientPage{Total: total, Clients: []Client{}}
-	if len(page) == want {
+	// One more than asked for tells whether there is another page.
+	page, total := a.hub.ClientPage(in.Prefix, in.Cursor, in.Limit+1)
+	out := ClientPage{Total: total, Clients: make([]Client, 0, len(page))}
+	if len(page) > in.Limit {
 		page = page[:in.Limit]
 		out.NextCursor = page[in.Limit-1].ClientID
 	}
@@ -101,12 +81,6 @@ func (a *api) listClients(_ context.Context, in *listInput) (*reply[ClientPage],
 		out.Clients = append(out.Clients, newClient(info))
 	}
 	return &reply[ClientPage]{out}, nil
-}
-
-// firstByID sorts page and cuts it to n.
-func firstByID(page []session.Info, n int) []session.Info {
-	slices.SortFunc(page, func(a, b session.Info) int { return cmp.Compare(a.ClientID, b.ClientID) })
-	return page[:min(n, len(page))]
 }
 
 func newClient(info session.Info) Client {

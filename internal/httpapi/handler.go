@@ -27,7 +27,6 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"iter"
 	"log/slog"
 	"net/http"
 	"time"
@@ -45,7 +44,7 @@ type Hub interface {
 	SendMessage(ctx context.Context, clientID string, msg *protocol.DataMessage,
 		waitAck bool, timeout time.Duration) (*protocol.AckMessage, error)
 	Broadcast(ctx context.Context, msg *protocol.DataMessage) (server.BroadcastResult, error)
-	Clients() iter.Seq[session.Info]
+	ClientPage(prefix, after string, limit int) (page []session.Info, total int)
 	Client(clientID string) (session.Info, bool)
 	Disconnect(clientID, reason string) error
 }

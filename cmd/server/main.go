@@ -39,7 +39,7 @@ func command() *cli.Command {
 	}
 }
 
-func config(cmd *cli.Command, log *slog.Logger) *server.ServerConfig {
+func config(cmd *cli.Command, hooks *monitoring.EventHooks, log *slog.Logger) *server.ServerConfig {
 	return &server.ServerConfig{
 		TLSCertFile:            cmd.String("cert"),
 		TLSKeyFile:             cmd.String("key"),
@@ -55,6 +55,7 @@ func config(cmd *cli.Command, log *slog.Logger) *server.ServerConfig {
 		MaxQueueBytes:          cmd.Int("max-queue"),
 		ReconnectWindow:        cmd.Duration("reconnect-window"),
 		Logger:                 log,
+		Hooks:                  hooks,
 	}
 }
 
@@ -70,12 +71,11 @@ func run(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	srv, err := server.NewServer(config(cmd, log.Logger))
+	h, err := newHub(cmd, log.Logger)
 	if err != nil {
 		return err
 	}
-	srv.SetDispatcher(d)
-	h := &hub{Server: srv}
+	h.SetDispatcher(d)
 	if err := h.start(cmd, log.Logger); err != nil {
 		return err
 	}

@@ -17,6 +17,19 @@ const (
 	numKinds
 )
 
+// Kinds returns all kinds.
+func Kinds() []Kind { return []Kind{Connect, Disconnect, HeartbeatTimeout, Message} }
+
+// ParseKind returns the kind with a name, and whether there is one.
+func ParseKind(name string) (Kind, bool) {
+	for _, k := range Kinds() {
+		if k.String() == name {
+			return k, true
+		}
+	}
+	return 0, false
+}
+
 // String returns the kind's name, as the HTTP API has it.
 func (k Kind) String() string {
 	switch k {

@@ -4,7 +4,7 @@
 //	events := eventlog.New(received)
 //	srv, err := server.NewServer(&server.ServerConfig{Hooks: events.Hooks(), ...})
 //	...
-//	r := events.Follow(eventlog.AllKinds())
+//	r, _ := events.Follow(eventlog.Connect, eventlog.Disconnect)
 //	defer r.Close()
 //	for {
 //		batch, err := r.Next(ctx)
@@ -21,6 +21,7 @@
 package eventlog
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,17 +40,18 @@ const (
 
 // Log has the latest events. All methods may be called from any goroutine.
 type Log struct {
-	received   func() uint64 // how many messages the hub has received
-	recording  atomic.Bool   // messages are recorded
+	received  func() uint64 // how many messages the hub has received
+	open      context.Context
+	close     context.CancelFunc
+	first     uint64      // ids up to this one are not of this log
+	recording atomic.Bool // messages are recorded
+
 	mu         sync.Mutex
-	first      uint64 // ids up to this one are not of this log
 	last       uint64 // the id of the latest event
 	rings      [numKinds]ring
 	readers    int         // those that want messages
 	unrecorded uint64      // the messages received when they were last recorded
 	silence    *time.Timer // ends the recording of messages
-	closed     chan struct{}
-	over       bool // closed is closed
 }
 
 // New returns an empty log. received tells how many messages the hub has received;
@@ -61,8 +63,8 @@ type Log struct {
 func New(received func() uint64) *Log { return newLog(received, Size) }
 
 func newLog(received func() uint64, size int) *Log {
-	l := &Log{received: received, closed: make(chan struct{})}
-	l.first = uint64(time.Now().UnixMicro())
+	l := &Log{received: received, first: uint64(time.Now().UnixMicro())}
+	l.open, l.close = context.WithCancel(context.Background())
 	l.last = l.first
 	for k := range l.rings {
 		l.rings[k].size = size
@@ -123,16 +125,15 @@ func (l *Log) lose(k Kind, n uint64) {
 func (l *Log) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.over {
-		return
-	}
-	l.over = true
-	close(l.closed)
+	l.close()
 	l.recording.Store(false)
 	if l.silence != nil {
 		l.silence.Stop()
 	}
 }
 
-// Done is closed when the log is.
-func (l *Log) Done() <-chan struct{} { return l.closed }
+// Context ends when the log is closed.
+func (l *Log) Context() context.Context { return l.open }
+
+// isClosed is for those that hold mu.
+func (l *Log) isClosed() bool { return l.open.Err() != nil }

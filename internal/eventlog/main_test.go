@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-var all = []eventlog.Kind{eventlog.Connect, eventlog.Disconnect, eventlog.HeartbeatTimeout, eventlog.Message}
+var all = eventlog.Kinds()
 
 // hub does to a log what a hub does.
 type hub struct {

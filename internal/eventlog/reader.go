@@ -117,7 +117,7 @@ func (r *Reader) Next(ctx context.Context) (Batch, error) {
 		case <-changes[Disconnect]:
 		case <-changes[HeartbeatTimeout]:
 		case <-changes[Message]:
-		case <-r.log.closed:
+		case <-r.log.open.Done():
 		case <-ctx.Done():
 			return Batch{}, context.Cause(ctx)
 		}
@@ -157,7 +157,7 @@ func (r *Reader) read() (batch Batch, changes [numKinds]<-chan struct{}, over bo
 			}
 		}
 	}
-	return batch, changes, l.over
+	return batch, changes, l.isClosed()
 }
 
 // merge returns the events of all kinds from next on, in order, up to a gap, which

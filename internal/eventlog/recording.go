@@ -10,7 +10,7 @@ func (l *Log) record() {
 		l.silence.Stop()
 		l.silence = nil
 	}
-	if l.over || l.recording.Swap(true) {
+	if l.isClosed() || l.recording.Swap(true) {
 		return
 	}
 	// In this order, here and in stopRecording, so that a message that comes
@@ -20,7 +20,7 @@ func (l *Log) record() {
 
 // release notes that a reader of messages has left. The caller holds mu.
 func (l *Log) release() {
-	if l.readers--; l.readers == 0 && !l.over {
+	if l.readers--; l.readers == 0 && !l.isClosed() {
 		l.silence = time.AfterFunc(linger, l.stopRecording)
 	}
 }
@@ -28,7 +28,7 @@ func (l *Log) release() {
 func (l *Log) stopRecording() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.readers > 0 || l.over || !l.recording.Load() {
+	if l.readers > 0 || l.isClosed() || !l.recording.Load() {
 		return
 	}
 	l.unrecorded = l.received()

@@ -7,7 +7,9 @@
 //	DELETE /api/clients/{id}
 //	POST   /api/send        {"client_id":"client-001","payload":"...","wait_ack":true}
 //	POST   /api/broadcast   {"payload":{"any":"JSON"}}
+//	GET    /api/events?types=connect,disconnect
 //	GET    /openapi.json
+//	GET    /docs            the same for people
 //
 // Times are Unix milliseconds. Errors are problem documents (RFC 9457) with the
 // code of package errors and, where a message is concerned, whether it was sent.
@@ -34,6 +36,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/session"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
@@ -49,18 +52,35 @@ type Hub interface {
 	Disconnect(clientID, reason string) error
 }
 
-type api struct {
-	huma.API
-	hub Hub
-	log *slog.Logger
+// Options are what can be set about the API.
+type Options struct {
+	// Events is what /api/events streams. Streams end when it is closed, which a
+	// server that shuts down has to do, since it waits for them. Nil stands for one
+	// that has no events.
+	Events *eventlog.Log
+	// Log is told of requests, with level debug, and of failures of the hub itself,
+	// as errors. Nil logs nothing.
+	Log *slog.Logger
+	// Hosts are names, without ports, by which callers may address the API besides
+	// localhost.
+	Hosts []string
 }
 
-// NewHandler returns the API of hub. Requests are logged with level debug, and
-// failures of the hub itself as errors; a nil log logs nothing. hosts are names,
-// without ports, by which callers may address the API besides localhost.
-func NewHandler(hub Hub, log *slog.Logger, hosts ...string) http.Handler {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+type api struct {
+	huma.API
+	hub     Hub
+	events  *eventlog.Log
+	streams chan struct{} // a place for each stream of events
+	log     *slog.Logger
+}
+
+// NewHandler returns the API of hub.
+func NewHandler(hub Hub, o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Events == nil {
+		o.Events = eventlog.New(func() uint64 { return 0 })
 	}
 	config := huma.DefaultConfig("QUIC Backbone", "1.0.0")
 	config.Info.Description = "Drive a hub: see its clients, send them messages."
@@ -70,15 +90,19 @@ func NewHandler(hub Hub, log *slog.Logger, hosts ...string) http.Handler {
 	config.Transformers = []huma.Transformer{explain}
 
 	mux := http.NewServeMux()
-	a := &api{API: humago.New(mux, config), hub: hub, log: log}
+	a := &api{
+		API: humago.New(mux, config), hub: hub,
+		events: o.Events, streams: make(chan struct{}, maxStreams), log: o.Log,
+	}
 	a.addHealth()
 	a.addClients()
 	a.addMessages()
+	a.addEvents()
 	a.addDocument(mux)
 
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
-	return a.logged(onlyFor(hosts, protection.Handler(withProblems(mux))))
+	return a.logged(onlyFor(o.Hosts, protection.Handler(withProblems(mux))))
 }
 
 func (a *api) addHealth() {

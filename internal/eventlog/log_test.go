@@ -246,16 +246,3 @@ func TestConcurrentReaders(t *testing.T) {
 	r.Close()
 	h.log.Close()
 }
-
-// BenchmarkMessage is what a message costs the goroutine of the hooks while it is
-// recorded.
-func BenchmarkMessage(b *testing.B) {
-	h := newHub(eventlog.Size)
-	r, _ := h.log.Follow(all...)
-	defer h.log.Close()
-	defer r.Close()
-	b.ReportAllocs()
-	for b.Loop() {
-		h.hooks.OnMessageReceived("m", "client-001")
-	}
-}

@@ -40,7 +40,8 @@ var layers = []layer{
 	{"internal/certs", []string{"pkg/errors"}},
 	{"internal/settings", []string{"pkg/errors"}},
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
-	{"internal/program", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute"}},
+	{"internal/webhook", []string{"pkg/errors", "pkg/protocol"}},
+	{"internal/program", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute", "internal/webhook"}},
 	{"cmd/...", []string{above}},
 	{"examples/...", []string{"pkg/..."}},
 

@@ -28,12 +28,13 @@ func command() *cli.Command {
 		Usage:   "the hub of a QUIC Backbone",
 		Version: version,
 		Description: "Clients dial in over QUIC and keep one connection each. Each message that one\n" +
-			"sends is acknowledged, or answered by the program of -handler; the log shows it\n" +
-			"with -log-level debug. SIGINT and SIGTERM let what is under way finish; a second\n" +
-			"one cuts it off.\n\n" +
+			"sends is acknowledged, or answered by the program of -handler or the URL of\n" +
+			"-webhook; the log shows it with -log-level debug. SIGINT and SIGTERM let what is\n" +
+			"under way finish; a second one cuts it off.\n\n" +
 			"Examples:\n" +
 			"  ./scripts/gen-certs.sh && quic-server\n" +
-			"  quic-server -addr :9090 -handler 'jq -c .config'",
+			"  quic-server -addr :9090 -handler 'jq -c .config'\n" +
+			"  quic-server -webhook http://localhost:8000/ -webhook-secret-file webhook.key",
 		Flags:  flags(),
 		Action: run,
 	}

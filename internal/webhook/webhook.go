@@ -25,7 +25,6 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -79,12 +78,9 @@ type Handler struct {
 // the code InvalidConfig, and does not repeat the URL, which may have a secret in it.
 func New(target string, o Options) (*Handler, error) {
 	u, err := url.Parse(target)
-	var unusable *url.Error
 	switch {
-	case errors.As(err, &unusable):
-		return nil, qerrors.New(qerrors.InvalidConfig, "the URL of the webhook cannot be used: %w; it is like https://host/path", unusable.Err)
-	case (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
-		return nil, qerrors.New(qerrors.InvalidConfig, "the URL of the webhook is not like http://host/path or https://host/path")
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
+		return nil, qerrors.New(qerrors.InvalidConfig, "the URL of the webhook is not one: write it like https://host/path")
 	case o.Concurrency < 0 || o.MaxResult < 0:
 		return nil, qerrors.New(qerrors.InvalidConfig, "Concurrency and MaxResult of a webhook are not negative")
 	}

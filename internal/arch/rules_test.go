@@ -69,6 +69,7 @@ var quicGoImporters = []string{
 // and are fine all the same, each with the reason.
 var variables = map[string]string{
 	"pkg/errors.names":          "an array used as a constant",
+	"internal/httpapi.docs":     "files that are compiled in, and only read",
 	"internal/link.bufferPool":  "a pool of empty buffers: no user sees anything of another",
 	"internal/wire.buffers":     "a pool of empty buffers: no user sees anything of another",
 	"internal/settings.errHelp": "a sentinel that never leaves its package",

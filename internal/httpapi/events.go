@@ -17,7 +17,7 @@ import (
 const maxStreams = 100
 
 type eventsInput struct {
-	Types       []string `query:"types" enum:"connect,disconnect,heartbeat_timeout,message" example:"connect,disconnect" doc:"Only events of these types, with commas between them. Default: all."`
+	Types       []string `query:"types" nullable:"false" enum:"connect,disconnect,heartbeat_timeout,message" example:"connect,disconnect" doc:"Only events of these types, with commas between them. Default: all."`
 	LastEventID string   `header:"Last-Event-ID" example:"1767225600000042" doc:"Begin with what came after the event that had this id."`
 }
 
@@ -25,9 +25,9 @@ type eventsInput struct {
 type EventData struct {
 	Time      int64   `json:"time" example:"1767225600123" doc:"Unix milliseconds."`
 	ClientID  string  `json:"client_id,omitempty" example:"client-001" doc:"Whom it is about; not of missed."`
-	Code      string  `json:"code,omitempty" example:"idle_timeout" doc:"Of disconnect: why, for programs; ok for an orderly end."`
+	Code      string  `json:"code,omitempty" doc:"Of disconnect: why, for programs, such as idle_timeout; ok for an orderly end."`
 	Reason    *string `json:"reason,omitempty" nullable:"false" doc:"Of disconnect: why, for people; empty for an orderly end."`
-	MsgID     string  `json:"msg_id,omitempty" doc:"Of message."`
+	MsgID     string  `json:"msg_id,omitempty" doc:"Of message: its id."`
 	Missed    *uint64 `json:"missed,omitempty" nullable:"false" doc:"Of missed: so many events of the types asked for are gone. It can be too many if events of other types are gone as well."`
 	Restarted bool    `json:"restarted,omitempty" doc:"Of missed: Last-Event-ID is of another run of the hub. What came after it there is not known, and not counted."`
 }
@@ -43,7 +43,7 @@ func (a *api) addEvents() {
 		http.StatusInternalServerError, http.StatusServiceUnavailable)
 	responses["200"] = a.eventStream()
 	huma.Register(a, huma.Operation{
-		OperationID: "events", Method: http.MethodGet, Path: "/api/events",
+		OperationID: "events", Method: http.MethodGet, Path: "/api/events", Tags: []string{tagHub},
 		Summary:                      "Follow what happens",
 		Description:                  eventsDescription,
 		RejectUnknownQueryParameters: true,
@@ -63,7 +63,7 @@ func (a *api) eventStream() *huma.Response {
 		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{
 			Type: huma.TypeArray,
 			Items: &huma.Schema{Type: huma.TypeObject, Required: []string{"id", "event", "data"}, Properties: map[string]*huma.Schema{
-				"id":    {Type: huma.TypeInteger, Description: "For Last-Event-ID."},
+				"id":    {Type: huma.TypeInteger, Description: "For Last-Event-ID.", Examples: []any{1767225600000042}},
 				"event": {Type: huma.TypeString, Description: "The type.", Enum: append(names, missed)},
 				"data":  a.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[EventData](), true, ""),
 			}},

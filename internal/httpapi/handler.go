@@ -52,6 +52,13 @@ type Hub interface {
 	Disconnect(clientID, reason string) error
 }
 
+// The tags group the operations in the description.
+const (
+	tagClients  = "Clients"
+	tagMessages = "Messages"
+	tagHub      = "Hub"
+)
+
 // Options are what can be set about the API.
 type Options struct {
 	// Events is what /api/events streams. Streams end when it is closed, which a
@@ -87,6 +94,7 @@ func NewHandler(hub Hub, o Options) http.Handler {
 	// What huma would add: a page that loads scripts from elsewhere, and links to
 	// a schema in every response. The document is served below, encoded once.
 	config.DocsPath, config.SchemasPath, config.OpenAPIPath, config.CreateHooks = "", "", "", nil
+	config.Tags = []*huma.Tag{{Name: tagClients}, {Name: tagMessages}, {Name: tagHub}}
 	config.Transformers = []huma.Transformer{explain}
 
 	mux := http.NewServeMux()
@@ -99,6 +107,7 @@ func NewHandler(hub Hub, o Options) http.Handler {
 	a.addMessages()
 	a.addEvents()
 	a.addDocument(mux)
+	addDocs(mux)
 
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
@@ -108,10 +117,10 @@ func NewHandler(hub Hub, o Options) http.Handler {
 func (a *api) addHealth() {
 	type health struct {
 		Status string `json:"status" enum:"ok"`
-		Time   int64  `json:"time" doc:"The hub's clock, in Unix seconds."`
+		Time   int64  `json:"time" example:"1767225600" doc:"The hub's clock, in Unix seconds."`
 	}
 	huma.Register(a, huma.Operation{
-		OperationID: "health", Method: http.MethodGet, Path: "/health",
+		OperationID: "health", Method: http.MethodGet, Path: "/health", Tags: []string{tagHub},
 		Summary: "Ask whether the hub is alive", Responses: a.problems(http.StatusInternalServerError),
 	}, func(context.Context, *struct{}) (*reply[health], error) {
 		return &reply[health]{health{Status: "ok", Time: time.Now().Unix()}}, nil

@@ -25,7 +25,7 @@ func flags() []cli.Flag {
 			&cli.IntFlag{Name: "max-incoming-streams", Value: 1000, Validator: program.Within(16, math.MaxInt32),
 				Usage: "streams that one client may have open, at least 16"}},
 			program.LimitFlags())...),
-		program.Category("Handling of messages", program.HandlerFlags()...),
+		program.Category("Handling of messages", slices.Concat(program.HandlerFlags(), program.WebhookFlags())...),
 		program.Category("Stopping",
 			program.DrainFlag(),
 			&cli.DurationFlag{Name: "reconnect-window", DefaultText: "1ms per client", Validator: program.AboveZero,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
@@ -17,10 +18,22 @@ import (
 // shows how they are, which is there before and after them.
 type hub struct {
 	*server.Server
+	events       *eventlog.Log
 	api, monitor *program.HTTPServer
 
 	wg     sync.WaitGroup
 	failed chan error // what ended by itself, and why
+}
+
+func newHub(cmd *cli.Command, log *slog.Logger) (*hub, error) {
+	h := new(hub)
+	h.events = eventlog.New(func() uint64 { return h.GetMetrics().MessagesReceived })
+	srv, err := server.NewServer(config(cmd, h.events.Hooks(), log))
+	if err != nil {
+		return nil, err
+	}
+	h.Server = srv
+	return h, nil
 }
 
 // start opens all sockets before it serves on any, so that an address in use is
@@ -44,7 +57,7 @@ func (h *hub) start(cmd *cli.Command, log *slog.Logger) (err error) {
 		return err
 	}
 	h.wg.Go(func() { h.failed <- h.Wait() })
-	h.serve(h.api, newAPI(cmd, h.Server, log))
+	h.serve(h.api, newAPI(cmd, h, log))
 	return nil
 }
 
@@ -58,11 +71,12 @@ func (h *hub) serve(s *program.HTTPServer, handler http.Handler) {
 
 // stop stops the server and its API at the same time: requests to the API end when
 // the messages that they wait for are acknowledged. How that goes can be watched
-// until it is done.
+// until it is done, in the stream of events too.
 func (h *hub) stop(ctx context.Context) error {
 	var apiErr error
 	h.wg.Go(func() { apiErr = h.api.Stop(ctx) })
 	err := h.Stop(ctx)
+	h.events.Close()
 	monitorErr := h.monitor.Close()
 	h.wg.Wait()
 	return errors.Join(err, apiErr, monitorErr)

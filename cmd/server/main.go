@@ -28,18 +28,19 @@ func command() *cli.Command {
 		Usage:   "the hub of a QUIC Backbone",
 		Version: version,
 		Description: "Clients dial in over QUIC and keep one connection each. Each message that one\n" +
-			"sends is acknowledged, or answered by the program of -handler; the log shows it\n" +
-			"with -log-level debug. SIGINT and SIGTERM let what is under way finish; a second\n" +
-			"one cuts it off.\n\n" +
+			"sends is acknowledged, or answered by the program of -handler or the URL of\n" +
+			"-webhook; the log shows it with -log-level debug. SIGINT and SIGTERM let what is\n" +
+			"under way finish; a second one cuts it off.\n\n" +
 			"Examples:\n" +
 			"  ./scripts/gen-certs.sh && quic-server\n" +
-			"  quic-server -addr :9090 -handler 'jq -c .config'",
+			"  quic-server -addr :9090 -handler 'jq -c .config'\n" +
+			"  quic-server -webhook http://localhost:8000/ -webhook-secret-file webhook.key",
 		Flags:  flags(),
 		Action: run,
 	}
 }
 
-func config(cmd *cli.Command, log *slog.Logger) *server.ServerConfig {
+func config(cmd *cli.Command, hooks *monitoring.EventHooks, log *slog.Logger) *server.ServerConfig {
 	return &server.ServerConfig{
 		TLSCertFile:            cmd.String("cert"),
 		TLSKeyFile:             cmd.String("key"),
@@ -55,6 +56,7 @@ func config(cmd *cli.Command, log *slog.Logger) *server.ServerConfig {
 		MaxQueueBytes:          cmd.Int("max-queue"),
 		ReconnectWindow:        cmd.Duration("reconnect-window"),
 		Logger:                 log,
+		Hooks:                  hooks,
 	}
 }
 
@@ -70,12 +72,11 @@ func run(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	srv, err := server.NewServer(config(cmd, log.Logger))
+	h, err := newHub(cmd, log.Logger)
 	if err != nil {
 		return err
 	}
-	srv.SetDispatcher(d)
-	h := &hub{Server: srv}
+	h.SetDispatcher(d)
 	if err := h.start(cmd, log.Logger); err != nil {
 		return err
 	}

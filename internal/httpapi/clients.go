@@ -1,11 +1,8 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,84 +13,67 @@ import (
 
 // Client is a connected client.
 type Client struct {
-	ClientID    string `json:"client_id"`
-	RemoteAddr  string `json:"remote_addr" example:"192.0.2.7:52104"`
-	ConnectedAt int64  `json:"connected_at" doc:"Unix milliseconds."`
+	ClientID    string `json:"client_id" example:"client-001" doc:"The name that it gave itself."`
+	RemoteAddr  string `json:"remote_addr" example:"192.0.2.7:52104" doc:"May change while it is connected."`
+	ConnectedAt int64  `json:"connected_at" example:"1767225600123" doc:"Unix milliseconds."`
 	Uptime      string `json:"uptime" example:"1h2m3s" doc:"Since connected_at, for people."`
 }
 
 // ClientDetail is all that the hub knows of a connected client.
 type ClientDetail struct {
 	Client
-	SessionID        string  `json:"session_id" doc:"Names this one connection in the logs of both sides."`
+	SessionID        string  `json:"session_id" example:"U274N5EPUNIGRWGYVNXXFHC42K" doc:"Names this one connection in the logs of both sides."`
 	State            string  `json:"state" enum:"connected,silent" doc:"Silent when the last heartbeat is overdue."`
-	LastHeartbeat    int64   `json:"last_heartbeat" doc:"When anything was last heard of it, in Unix milliseconds."`
-	RTTMillis        float64 `json:"rtt_ms" doc:"Smoothed round-trip time of the connection, in milliseconds."`
-	MessagesSent     uint64  `json:"messages_sent" doc:"From the hub to the client, over this connection."`
-	MessagesReceived uint64  `json:"messages_received" doc:"From the client to the hub."`
-	BytesSent        uint64  `json:"bytes_sent" doc:"Payloads of the messages sent."`
-	BytesReceived    uint64  `json:"bytes_received" doc:"Payloads of the messages received."`
+	LastHeartbeat    int64   `json:"last_heartbeat" example:"1767229320456" doc:"When anything was last heard of it, in Unix milliseconds."`
+	RTTMillis        float64 `json:"rtt_ms" example:"24.5" doc:"Smoothed round-trip time of the connection, in milliseconds."`
+	MessagesSent     uint64  `json:"messages_sent" example:"12" doc:"From the hub to the client, over this connection."`
+	MessagesReceived uint64  `json:"messages_received" example:"340" doc:"From the client to the hub."`
+	BytesSent        uint64  `json:"bytes_sent" example:"1536" doc:"Payloads of the messages sent."`
+	BytesReceived    uint64  `json:"bytes_received" example:"43520" doc:"Payloads of the messages received."`
 }
 
 // ClientPage is a part of the list of clients.
 type ClientPage struct {
-	Total      int      `json:"total" doc:"How many connected clients have the prefix, on all pages."`
+	Total      int      `json:"total" example:"1" doc:"How many connected clients have the prefix, on all pages."`
 	Clients    []Client `json:"clients" nullable:"false" doc:"Sorted by client_id."`
 	NextCursor string   `json:"next_cursor,omitempty" doc:"The cursor of the next page; absent on the last one."`
 }
 
 type listInput struct {
-	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"How many clients to return."`
+	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000" example:"100" doc:"How many clients to return."`
 	Cursor string `query:"cursor" doc:"The next_cursor of the page before: the id after which to go on."`
 	Prefix string `query:"prefix" doc:"Only clients whose id begins with it."`
 }
 
 type clientInput struct {
-	ID string `path:"id" doc:"The client's id, percent-encoded where need be."`
+	ID string `path:"id" example:"client-001" doc:"The client's id, percent-encoded where need be."`
 }
 
 func (a *api) addClients() {
 	huma.Register(a, huma.Operation{
-		OperationID: "list-clients", Method: http.MethodGet, Path: "/api/clients",
+		OperationID: "list-clients", Method: http.MethodGet, Path: "/api/clients", Tags: []string{tagClients},
 		Summary:                      "List the connected clients",
 		RejectUnknownQueryParameters: true,
 		Responses:                    a.problems(http.StatusUnprocessableEntity, http.StatusInternalServerError),
 	}, a.listClients)
 	huma.Register(a, huma.Operation{
-		OperationID: "get-client", Method: http.MethodGet, Path: "/api/clients/{id}",
+		OperationID: "get-client", Method: http.MethodGet, Path: "/api/clients/{id}", Tags: []string{tagClients},
 		Summary:   "Look at one connected client",
 		Responses: a.problems(http.StatusNotFound, http.StatusInternalServerError),
 	}, a.getClient)
 	huma.Register(a, huma.Operation{
-		OperationID: "disconnect-client", Method: http.MethodDelete, Path: "/api/clients/{id}",
+		OperationID: "disconnect-client", Method: http.MethodDelete, Path: "/api/clients/{id}", Tags: []string{tagClients},
 		Summary:     "Close the connection of a client",
 		Description: "A client that reconnects by itself will be back after its backoff.",
 		Responses:   a.problems(http.StatusNotFound, http.StatusInternalServerError),
 	}, a.disconnectClient)
 }
 
-// listClients keeps at most two pages in memory, however many clients there are.
 func (a *api) listClients(_ context.Context, in *listInput) (*reply[ClientPage], error) {
-	var (
-		page  []session.Info
-		total int
-		want  = in.Limit + 1 // one more tells whether there is another page
-	)
-	for info := range a.hub.Clients() {
-		if !strings.HasPrefix(info.ClientID, in.Prefix) {
-			continue
-		}
-		total++
-		if info.ClientID <= in.Cursor {
-			continue
-		}
-		if page = append(page, info); len(page) == 2*want {
-			page = firstByID(page, want)
-		}
-	}
-	page = firstByID(page, want)
-	out := ClientPage{Total: total, Clients: []Client{}}
-	if len(page) == want {
+	// One more than asked for tells whether there is another page.
+	page, total := a.hub.ClientPage(in.Prefix, in.Cursor, in.Limit+1)
+	out := ClientPage{Total: total, Clients: make([]Client, 0, len(page))}
+	if len(page) > in.Limit {
 		page = page[:in.Limit]
 		out.NextCursor = page[in.Limit-1].ClientID
 	}
@@ -101,12 +81,6 @@ func (a *api) listClients(_ context.Context, in *listInput) (*reply[ClientPage],
 		out.Clients = append(out.Clients, newClient(info))
 	}
 	return &reply[ClientPage]{out}, nil
-}
-
-// firstByID sorts page and cuts it to n.
-func firstByID(page []session.Info, n int) []session.Info {
-	slices.SortFunc(page, func(a, b session.Info) int { return cmp.Compare(a.ClientID, b.ClientID) })
-	return page[:min(n, len(page))]
 }
 
 func newClient(info session.Info) Client {

@@ -54,6 +54,7 @@ func TestDocument(t *testing.T) {
 		"get /api/clients/{id}":    {"200", "404", "500"},
 		"delete /api/clients/{id}": {"204", "404", "500"},
 		"post /api/send":           {"200", "400", "404", "408", "409", "413", "415", "422", "429", "500", "503", "504"},
+		"get /api/events":          {"200", "422", "429", "500", "503"},
 		"post /api/broadcast":      {"200", "400", "408", "413", "415", "422", "500", "503"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

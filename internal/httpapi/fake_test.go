@@ -2,8 +2,8 @@ package httpapi_test
 
 import (
 	"context"
-	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -27,7 +27,18 @@ func (h *fakeHub) Broadcast(_ context.Context, msg *protocol.DataMessage) (serve
 	return h.broadcast(msg)
 }
 
-func (h *fakeHub) Clients() iter.Seq[session.Info] { return slices.Values(h.clients) }
+func (h *fakeHub) ClientPage(prefix, after string, limit int) (page []session.Info, total int) {
+	for _, info := range h.clients {
+		if strings.HasPrefix(info.ClientID, prefix) {
+			total++
+			if info.ClientID > after {
+				page = append(page, info)
+			}
+		}
+	}
+	slices.SortFunc(page, func(a, b session.Info) int { return strings.Compare(a.ClientID, b.ClientID) })
+	return page[:min(limit, len(page))], total
+}
 
 func (h *fakeHub) Client(id string) (session.Info, bool) {
 	i := slices.IndexFunc(h.clients, func(info session.Info) bool { return info.ClientID == id })

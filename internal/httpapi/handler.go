@@ -7,7 +7,9 @@
 //	DELETE /api/clients/{id}
 //	POST   /api/send        {"client_id":"client-001","payload":"...","wait_ack":true}
 //	POST   /api/broadcast   {"payload":{"any":"JSON"}}
+//	GET    /api/events?types=connect,disconnect
 //	GET    /openapi.json
+//	GET    /docs            the same for people
 //
 // Times are Unix milliseconds. Errors are problem documents (RFC 9457) with the
 // code of package errors and, where a message is concerned, whether it was sent.
@@ -27,7 +29,6 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"iter"
 	"log/slog"
 	"net/http"
 	"time"
@@ -35,6 +36,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/session"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
@@ -45,50 +47,80 @@ type Hub interface {
 	SendMessage(ctx context.Context, clientID string, msg *protocol.DataMessage,
 		waitAck bool, timeout time.Duration) (*protocol.AckMessage, error)
 	Broadcast(ctx context.Context, msg *protocol.DataMessage) (server.BroadcastResult, error)
-	Clients() iter.Seq[session.Info]
+	ClientPage(prefix, after string, limit int) (page []session.Info, total int)
 	Client(clientID string) (session.Info, bool)
 	Disconnect(clientID, reason string) error
 }
 
-type api struct {
-	huma.API
-	hub Hub
-	log *slog.Logger
+// The tags group the operations in the description.
+const (
+	tagClients  = "Clients"
+	tagMessages = "Messages"
+	tagHub      = "Hub"
+)
+
+// Options are what can be set about the API.
+type Options struct {
+	// Events is what /api/events streams. Streams end when it is closed, which a
+	// server that shuts down has to do, since it waits for them. Nil stands for one
+	// that has no events.
+	Events *eventlog.Log
+	// Log is told of requests, with level debug, and of failures of the hub itself,
+	// as errors. Nil logs nothing.
+	Log *slog.Logger
+	// Hosts are names, without ports, by which callers may address the API besides
+	// localhost.
+	Hosts []string
 }
 
-// NewHandler returns the API of hub. Requests are logged with level debug, and
-// failures of the hub itself as errors; a nil log logs nothing. hosts are names,
-// without ports, by which callers may address the API besides localhost.
-func NewHandler(hub Hub, log *slog.Logger, hosts ...string) http.Handler {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+type api struct {
+	huma.API
+	hub     Hub
+	events  *eventlog.Log
+	streams chan struct{} // a place for each stream of events
+	log     *slog.Logger
+}
+
+// NewHandler returns the API of hub.
+func NewHandler(hub Hub, o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Events == nil {
+		o.Events = eventlog.New(func() uint64 { return 0 })
 	}
 	config := huma.DefaultConfig("QUIC Backbone", "1.0.0")
 	config.Info.Description = "Drive a hub: see its clients, send them messages."
 	// What huma would add: a page that loads scripts from elsewhere, and links to
 	// a schema in every response. The document is served below, encoded once.
 	config.DocsPath, config.SchemasPath, config.OpenAPIPath, config.CreateHooks = "", "", "", nil
+	config.Tags = []*huma.Tag{{Name: tagClients}, {Name: tagMessages}, {Name: tagHub}}
 	config.Transformers = []huma.Transformer{explain}
 
 	mux := http.NewServeMux()
-	a := &api{API: humago.New(mux, config), hub: hub, log: log}
+	a := &api{
+		API: humago.New(mux, config), hub: hub,
+		events: o.Events, streams: make(chan struct{}, maxStreams), log: o.Log,
+	}
 	a.addHealth()
 	a.addClients()
 	a.addMessages()
+	a.addEvents()
 	a.addDocument(mux)
+	addDocs(mux)
 
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
-	return a.logged(onlyFor(hosts, protection.Handler(withProblems(mux))))
+	return a.logged(onlyFor(o.Hosts, protection.Handler(withProblems(mux))))
 }
 
 func (a *api) addHealth() {
 	type health struct {
 		Status string `json:"status" enum:"ok"`
-		Time   int64  `json:"time" doc:"The hub's clock, in Unix seconds."`
+		Time   int64  `json:"time" example:"1767225600" doc:"The hub's clock, in Unix seconds."`
 	}
 	huma.Register(a, huma.Operation{
-		OperationID: "health", Method: http.MethodGet, Path: "/health",
+		OperationID: "health", Method: http.MethodGet, Path: "/health", Tags: []string{tagHub},
 		Summary: "Ask whether the hub is alive", Responses: a.problems(http.StatusInternalServerError),
 	}, func(context.Context, *struct{}) (*reply[health], error) {
 		return &reply[health]{health{Status: "ok", Time: time.Now().Unix()}}, nil

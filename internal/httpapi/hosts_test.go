@@ -13,7 +13,7 @@ import (
 // TestNamesOfOthersAreRefused: a browser takes a page of a name that was made to
 // lead to the hub for one of the API's own.
 func TestNamesOfOthersAreRefused(t *testing.T) {
-	api := httpapi.NewHandler(&fakeHub{}, nil, "Hub.example.com")
+	api := httpapi.NewHandler(&fakeHub{}, httpapi.Options{Hosts: []string{"Hub.example.com"}})
 	for host, want := range map[string]int{
 		"127.0.0.1:8475":            http.StatusOK,
 		"127.0.0.1":                 http.StatusOK,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/certs"
+	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/httpapi"
 	"github.com/voilet/QuicFlow/internal/leaktest"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
@@ -27,10 +28,11 @@ const patience = 30 * time.Second
 
 // hub is a real hub on loopback with its API.
 type hub struct {
-	t     *testing.T
-	certs string
-	srv   *server.Server
-	api   *httptest.Server
+	t      *testing.T
+	certs  string
+	srv    *server.Server
+	events *eventlog.Log
+	api    *httptest.Server
 }
 
 func startHub(t *testing.T, config server.ServerConfig) *hub {
@@ -39,6 +41,8 @@ func startHub(t *testing.T, config server.ServerConfig) *hub {
 	if _, err := certs.Create(certs.Options{Dir: h.certs}); err != nil {
 		t.Fatal(err)
 	}
+	h.events = newEvents(t)
+	config.Hooks = h.events.Hooks()
 	config.TLSCertFile = filepath.Join(h.certs, certs.ServerCertFile)
 	config.TLSKeyFile = filepath.Join(h.certs, certs.ServerKeyFile)
 	srv, err := server.NewServer(&config)
@@ -49,15 +53,33 @@ func startHub(t *testing.T, config server.ServerConfig) *hub {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stop(t, srv.Stop) })
-	h.srv, h.api = srv, serve(t, srv)
+	h.srv, h.api = srv, serveWith(t, srv, h.events)
 	return h
 }
 
+func newEvents(t *testing.T) *eventlog.Log {
+	events := eventlog.New(func() uint64 { return 0 })
+	t.Cleanup(events.Close)
+	return events
+}
+
 // serve serves the API of a hub.
-func serve(t *testing.T, hub httpapi.Hub) *httptest.Server {
+func serve(t *testing.T, hub httpapi.Hub) *httptest.Server { return serveWith(t, hub, nil) }
+
+// serveEvents serves an API for its events.
+func serveEvents(t *testing.T, events *eventlog.Log) *httptest.Server {
+	return serveWith(t, &fakeHub{}, events)
+}
+
+func serveWith(t *testing.T, hub httpapi.Hub, events *eventlog.Log) *httptest.Server {
 	t.Helper()
-	api := httptest.NewServer(httpapi.NewHandler(hub, nil))
-	t.Cleanup(api.Close)
+	api := httptest.NewServer(httpapi.NewHandler(hub, httpapi.Options{Events: events}))
+	t.Cleanup(func() {
+		if events != nil {
+			events.Close()
+		}
+		api.Close()
+	})
 	return api
 }
 
@@ -97,20 +119,23 @@ func (h *hub) connect(id string, handle handler) *client.Client {
 // disconnected waits until both sides know that c has no connection any more.
 func (h *hub) disconnected(id string, c *client.Client) {
 	h.t.Helper()
-	end := time.After(patience)
 	select {
 	case <-c.Done():
-	case <-end:
+	case <-time.After(patience):
 		h.t.Fatal("the client is still connected")
 	}
-	for {
-		if _, connected := h.srv.Client(id); !connected {
-			return
-		}
-		select {
-		case <-time.After(time.Millisecond):
-		case <-end:
-			h.t.Fatal("the hub still has the client")
+	eventually(h.t, "the hub no longer has the client", func() bool {
+		_, connected := h.srv.Client(id)
+		return !connected
+	})
+}
+
+// eventually waits until condition is true.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }

@@ -16,46 +16,46 @@ import (
 type sendInput struct {
 	Body struct {
 		Content
-		ClientID  string            `json:"client_id" minLength:"1" maxLength:"128" doc:"The client to send to."`
-		Type      string            `json:"type,omitempty" enum:"command,event,query" default:"command"`
+		ClientID  string            `json:"client_id" minLength:"1" maxLength:"128" example:"client-001" doc:"The client to send to."`
+		Type      string            `json:"type,omitempty" enum:"command,event,query" default:"command" doc:"Which of its handlers gets it."`
 		Headers   map[string]string `json:"headers,omitempty" doc:"At most 64, with 16 KiB in all."`
-		WaitAck   bool              `json:"wait_ack,omitempty" doc:"Wait until the client's handler has answered."`
+		WaitAck   bool              `json:"wait_ack,omitempty" example:"true" doc:"Wait until the client's handler has answered."`
 		TimeoutMS int64             `json:"timeout_ms,omitempty" minimum:"0" maximum:"3600000" doc:"How long to wait, for the acknowledgement or for room in the client's queue, in milliseconds; 0 stands for 30 s."`
 	}
 }
 
 // SendReply says what became of a message.
 type SendReply struct {
-	Success bool   `json:"success" doc:"It was queued or, with wait_ack, handled without an error."`
-	MsgID   string `json:"msg_id"`
-	Message string `json:"message" doc:"The same for people."`
-	Ack     *Ack   `json:"ack,omitempty" doc:"The client's answer, with wait_ack."`
+	Success bool   `json:"success" example:"true" doc:"It was queued or, with wait_ack, handled without an error."`
+	MsgID   string `json:"msg_id" example:"01997f3a-6c1e-7d42-9b7c-5a1f0e4d2b18" doc:"As in the logs of both sides."`
+	Message string `json:"message" example:"handled by client-001" doc:"The same for people."`
+	Ack     *Ack   `json:"ack,omitempty" doc:"The client's answer, if wait_ack was set."`
 }
 
 // Ack is the acknowledgement of a client.
 type Ack struct {
 	Status       string `json:"status" enum:"SUCCESS,FAILURE"`
-	Code         string `json:"code,omitempty" example:"handler_failed" doc:"Why it failed, for programs."`
-	Result       string `json:"result" doc:"What the handler returned, if that is UTF-8."`
+	Code         string `json:"code,omitempty" doc:"Why it failed, for programs, such as handler_failed."`
+	Result       string `json:"result" example:"done" doc:"What the handler returned, if that is UTF-8."`
 	ResultBase64 []byte `json:"result_base64,omitempty" doc:"What the handler returned, in base64, if that is not UTF-8."`
-	Error        string `json:"error,omitempty" doc:"Why it failed, for people."`
+	Error        string `json:"error" example:"" doc:"Why it failed, for people."`
 }
 
 type broadcastInput struct {
 	Body struct {
 		Content
-		Type    string            `json:"type,omitempty" enum:"command,event,query" default:"event"`
+		Type    string            `json:"type,omitempty" enum:"command,event,query" default:"event" doc:"Which of their handlers gets it."`
 		Headers map[string]string `json:"headers,omitempty" doc:"At most 64, with 16 KiB in all."`
 	}
 }
 
 // BroadcastReply says how far a broadcast got.
 type BroadcastReply struct {
-	Success      bool              `json:"success" doc:"No client was left out."`
-	MsgID        string            `json:"msg_id"`
-	Total        int               `json:"total" doc:"Clients that were connected."`
-	SuccessCount int               `json:"success_count" doc:"Of these, the message was queued for so many."`
-	FailedCount  int               `json:"failed_count"`
+	Success      bool              `json:"success" example:"true" doc:"No client was left out."`
+	MsgID        string            `json:"msg_id" example:"01997f3a-6c1e-7d42-9b7c-5a1f0e4d2b18" doc:"As in the logs of both sides."`
+	Total        int               `json:"total" example:"3" doc:"Clients that were connected."`
+	SuccessCount int               `json:"success_count" example:"3" doc:"Of these, the message was queued for so many."`
+	FailedCount  int               `json:"failed_count" example:"0" doc:"And so many were left out."`
 	Failed       map[string]string `json:"failed,omitempty" doc:"The code of what went wrong, by client id."`
 }
 
@@ -65,14 +65,14 @@ func (a *api) addMessages() {
 		http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable,
 	}
 	huma.Register(a, huma.Operation{
-		OperationID: "send", Method: http.MethodPost, Path: "/api/send",
+		OperationID: "send", Method: http.MethodPost, Path: "/api/send", Tags: []string{tagMessages},
 		Summary:      "Send a message to one client",
 		MaxBodyBytes: maxBody, BodyReadTimeout: bodyTimeout,
 		Responses: a.problems(append(statuses, http.StatusNotFound, http.StatusConflict,
 			http.StatusTooManyRequests, http.StatusGatewayTimeout)...),
 	}, a.send)
 	huma.Register(a, huma.Operation{
-		OperationID: "broadcast", Method: http.MethodPost, Path: "/api/broadcast",
+		OperationID: "broadcast", Method: http.MethodPost, Path: "/api/broadcast", Tags: []string{tagMessages},
 		Summary:      "Send a message to all clients",
 		Description:  "It waits for none: a client whose queue is full is left out. Nobody acknowledges.",
 		MaxBodyBytes: maxBody, BodyReadTimeout: bodyTimeout,

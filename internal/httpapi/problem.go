@@ -17,10 +17,10 @@ const statusCallerGone = 499
 
 // Problem is an error in the form of RFC 9457.
 type Problem struct {
-	Title   string       `json:"title" doc:"The HTTP status in words."`
-	Status  int          `json:"status" doc:"The HTTP status."`
+	Title   string       `json:"title" example:"Not Found" doc:"The HTTP status in words."`
+	Status  int          `json:"status" example:"404" doc:"The HTTP status."`
 	Code    string       `json:"code" example:"unknown_client" doc:"What went wrong, for programs."`
-	Detail  string       `json:"detail" doc:"What went wrong, for people, and what to do."`
+	Detail  string       `json:"detail" example:"no client \"client-001\" is connected" doc:"What went wrong, for people, and what to do."`
 	MsgID   string       `json:"msg_id,omitempty" doc:"The message that it is about."`
 	Outcome string       `json:"outcome,omitempty" enum:"not_sent,unknown" doc:"For a message: not_sent if sending it again cannot do it twice, unknown if the client may have handled it."`
 	Errors  []FieldError `json:"errors,omitempty" nullable:"false" doc:"Each unusable part of the request."`
@@ -123,9 +123,37 @@ func (a *api) problems(statuses ...int) map[string]*huma.Response {
 	responses := make(map[string]*huma.Response)
 	for _, status := range statuses {
 		responses[strconv.Itoa(status)] = &huma.Response{
-			Description: http.StatusText(status),
+			Description: meaning(status),
 			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},
 		}
 	}
 	return responses
+}
+
+// meaning says when there is a problem with a status.
+func meaning(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return "The body is not JSON."
+	case http.StatusNotFound:
+		return "No such client is connected."
+	case http.StatusRequestTimeout:
+		return "The body did not arrive in time."
+	case http.StatusConflict:
+		return "The client disconnected meanwhile."
+	case http.StatusRequestEntityTooLarge:
+		return "The payload is over the limit of the hub or of the client."
+	case http.StatusUnsupportedMediaType:
+		return "The Content-Type is not application/json."
+	case http.StatusUnprocessableEntity:
+		return "A field or a parameter cannot be used; errors says which."
+	case http.StatusTooManyRequests:
+		return "Too much is under way: try again later."
+	case http.StatusServiceUnavailable:
+		return "The hub is being stopped."
+	case http.StatusGatewayTimeout:
+		return "No acknowledgement came in time."
+	default:
+		return "A fault of the hub."
+	}
 }

@@ -45,7 +45,8 @@ func TestUnusableRequests(t *testing.T) {
 		"limit no number":     {"GET", "/api/clients?limit=ten", "", 422, "invalid_argument", "query.limit"},
 		"unknown parameter":   {"GET", "/api/clients?offset=3", "", 422, "invalid_argument", "query.offset"},
 		"no such path":        {"GET", "/api/nothing", "", 404, "invalid_argument", "/openapi.json"},
-		"no docs page":        {"GET", "/docs", "", 404, "invalid_argument", "/openapi.json"},
+		"no such file":        {"GET", "/docs/docs.go", "", 404, "invalid_argument", "/openapi.json"},
+		"no list of files":    {"GET", "/docs/", "", 404, "invalid_argument", "/openapi.json"},
 		"no such method":      {"PUT", "/api/send", "{}", 405, "invalid_argument", "POST"},
 	}
 	h := startHub(t, server.ServerConfig{})

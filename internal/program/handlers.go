@@ -20,18 +20,22 @@ const (
 )
 
 // NewDispatcher returns a dispatcher that acknowledges each message with an empty
-// result, or answers commands and queries with the program of -handler. It logs
-// failures, and with level debug each message.
+// result, or answers commands and queries with the program of -handler, or all
+// with the webhook of -webhook. It logs failures, and with level debug each message.
 func NewDispatcher(cmd *cli.Command, log *slog.Logger) (*dispatcher.Dispatcher, error) {
+	h, err := newWebhook(cmd, log)
+	if err != nil {
+		return nil, err
+	}
 	d := dispatcher.NewDispatcher(&dispatcher.Config{
-		Workers:   cmd.Int("workers"),
+		Workers:   workers(cmd),
 		QueueSize: cmd.Int("queue-size"),
 		Timeout:   cmd.Duration("handler-timeout"),
 		Logger:    log,
 	})
 	d.Use(logged(log))
 	for _, t := range []protocol.MessageType{command, event, query, response} {
-		d.RegisterHandler(t, dispatcher.HandlerFunc(acknowledge))
+		d.RegisterHandler(t, h)
 	}
 	if cmdline := cmd.String("handler"); cmdline != "" {
 		h, err := execute.New(cmdline, execute.Options{MaxResult: cmd.Int("max-payload")})

@@ -28,7 +28,7 @@ func run(t *testing.T, action func(*cli.Command) error, args ...string) error {
 	t.Helper()
 	return settings.Run(t.Context(), &cli.Command{
 		Name: "test",
-		Flags: slices.Concat(program.LimitFlags(), program.HeartbeatFlags(), program.HandlerFlags(),
+		Flags: slices.Concat(program.LimitFlags(), program.HeartbeatFlags(), program.HandlerFlags(), program.WebhookFlags(),
 			program.LogFlags("info"), []cli.Flag{program.DrainFlag()}),
 		Action: func(_ context.Context, cmd *cli.Command) error { return action(cmd) },
 	}, append([]string{"test"}, args...))
@@ -40,7 +40,7 @@ func TestValuesThatCannotBeMeant(t *testing.T) {
 	for _, args := range []string{
 		"-workers 0", "-workers 10001", "-queue-size -1", "-queue-size 10000001", "-max-promises 0", "-max-timeout-count 0",
 		"-max-payload 0", "-max-payload 65MiB", "-max-payload 67108865", "-max-queue 0", "-max-queue 2GiB", "-max-queue -1",
-		"-heartbeat-timeout 0", "-heartbeat-timeout 87601h", "-handler-timeout -1s", "-drain-timeout 0s",
+		"-webhook-concurrency 0", "-heartbeat-timeout 0", "-heartbeat-timeout 87601h", "-handler-timeout -1s", "-drain-timeout 0s",
 	} {
 		flag := " flag " + strings.Fields(args)[0] + ": "
 		if err := run(t, nothing, strings.Fields(args)...); !errors.Is(err, qerrors.ErrInvalidConfig) || !strings.Contains(err.Error(), flag) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -26,6 +27,7 @@ func recording(calls *[]string) *monitoring.EventHooks {
 		OnBroadcast:        func(msg string, total, failed int) { note("broadcast %s %d %d", msg, total, failed) },
 		OnPromiseTimeout:   func(msg, id string) { note("late %s %s", msg, id) },
 		OnError:            func(err error) { note("error %v", err) },
+		OnDropped:          func(messages, others int) { note("dropped %d %d", messages, others) },
 	}
 }
 
@@ -87,6 +89,28 @@ func TestNoHooks(t *testing.T) {
 	wait(t, e)
 	if called != 1 {
 		t.Errorf("the only hook was called %d times, want once", called)
+	}
+}
+
+// TestPerMessage: the hooks about single messages can be switched off, and the
+// others cannot.
+func TestPerMessage(t *testing.T) {
+	var calls []string
+	hooks := recording(&calls)
+	hooks.PerMessage = new(atomic.Bool)
+	e, _ := newEvents(hooks)
+	for _, on := range []bool{false, true, false} {
+		calls = nil
+		hooks.PerMessage.Store(on)
+		all(e)
+		wait(t, e)
+		want := 8
+		if on {
+			want = 12
+		}
+		if len(calls) != want {
+			t.Errorf("with PerMessage %v: %q", on, calls)
+		}
 	}
 }
 

@@ -1,11 +1,13 @@
 package monitoring
 
+import "sync/atomic"
+
 // EventHooks are functions that are told what happens. Each is optional.
 //
 // They are called one after another, in the order of the events, on a goroutine
 // of their own: a slow hook holds up the other hooks and nothing else. When more
 // than 8,192 events wait, those about single messages are dropped and counted, and
-// from 131,072 on all are. A panic in a hook is logged. A hook must not
+// from 131,072 on all are; OnDropped tells. A panic in a hook is logged. A hook must not
 // wait for Stop or Close, which wait for the hooks.
 //
 // clientID is the client concerned; on a client it is always its own id.
@@ -31,4 +33,13 @@ type EventHooks struct {
 	OnPromiseTimeout func(msgID, clientID string)
 	// OnError: something failed that no caller is told of.
 	OnError func(err error)
+	// OnDropped: so many events about single messages, and so many others, were
+	// dropped because the hooks were too slow. It is called in their place.
+	OnDropped func(messages, others int)
+
+	// PerMessage switches the hooks about single messages: OnMessageSent,
+	// OnMessageReceived and OnPromiseTimeout. They are called while it is true, and
+	// always if it is nil. While it is false a message costs no more than looking at
+	// it, where even an empty hook takes a tenth of a busy hub's time.
+	PerMessage *atomic.Bool
 }

@@ -46,7 +46,7 @@ func TestSlowHook(t *testing.T) {
 			e.Broadcast("m", 1, 1)
 			e.Error(nil)
 		}
-		want += 5 * over
+		want += 1 + 5*over // the news of what was dropped, and those about connections
 		if dropped := metrics.EventsDropped.Load(); dropped != over {
 			t.Errorf("%d events were dropped, want still %d", dropped, over)
 		}
@@ -58,10 +58,35 @@ func TestSlowHook(t *testing.T) {
 		if len(calls) != want {
 			t.Errorf("%d hooks were called, want %d", len(calls), want)
 		}
+		if calls[bound] != "dropped 100 0" {
+			t.Errorf("in the place of what was dropped: %q", calls[bound])
+		}
 		e.MessageReceived("m", "c")
 		wait(t, e)
 		if len(calls) != want+1 {
 			t.Error("an event was dropped after the others were told")
+		}
+	})
+}
+
+// TestDroppedLast: what was dropped is told though no event comes after it.
+func TestDroppedLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls []string
+		hooks := recording(&calls)
+		release := make(chan bool)
+		hooks.OnHeartbeatTimeout = func(string) { <-release }
+		e, _ := newEvents(hooks)
+		e.HeartbeatTimeout("slow")
+		synctest.Wait()
+		for range 16*bound + 2 {
+			e.Connect("c")
+		}
+		e.MessageReceived("m", "c")
+		close(release)
+		wait(t, e)
+		if last := calls[len(calls)-1]; len(calls) != 16*bound+1 || last != "dropped 1 2" {
+			t.Errorf("%d hooks were called, the last as %q", len(calls), last)
 		}
 	})
 }

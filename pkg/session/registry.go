@@ -1,6 +1,9 @@
 package session
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"sync"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -89,6 +92,34 @@ func (r *Registry[M]) All() []M {
 		all = append(all, m)
 	}
 	return all
+}
+
+// Page returns the first limit members, by client id, of those whose ids have the
+// prefix and come after a given id, and how many there are with the prefix. It
+// keeps no more than twice limit in memory, however many there are.
+func (r *Registry[M]) Page(prefix, after string, limit int) (page []M, total int) {
+	limit = max(limit, 0)
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for id, m := range r.members {
+		if !strings.HasPrefix(id, prefix) {
+			continue
+		}
+		total++
+		if id <= after {
+			continue
+		}
+		if page = append(page, m); len(page) >= 2*limit {
+			page = firstByID(page, limit)
+		}
+	}
+	return firstByID(page, limit), total
+}
+
+// firstByID sorts page and cuts it to n.
+func firstByID[M Member](page []M, n int) []M {
+	slices.SortFunc(page, func(a, b M) int { return cmp.Compare(a.Session().ClientID(), b.Session().ClientID()) })
+	return page[:min(n, len(page))]
 }
 
 // Close makes Add fail with err from now on, and returns those that are there.

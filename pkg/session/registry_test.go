@@ -76,6 +76,48 @@ func TestUnlimited(t *testing.T) {
 	}
 }
 
+// TestPages: page after page, the members with a prefix come in order, each once,
+// and no page costs more memory because there are more of them.
+func TestPages(t *testing.T) {
+	r := session.NewRegistry[*member](0)
+	var want []string
+	for i := range 5000 {
+		want = append(want, fmt.Sprintf("node-%04d", i))
+		for _, id := range []string{want[i], fmt.Sprint("other-", i)} {
+			if _, err := r.Add(newMember(id), unheard); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, limit := range []int{1, 7, 1250, 4999, 5000, 6000} {
+		var got []string
+		for after := ""; len(got) < len(want); after = got[len(got)-1] {
+			page, total := r.Page("node-", after, limit)
+			if total != len(want) || len(page) > limit || len(page) == 0 {
+				t.Fatalf("limit %d: a page of %d, in all %d, want %d", limit, len(page), total, len(want))
+			}
+			for _, m := range page {
+				got = append(got, m.session.ClientID())
+			}
+			if limit == 1 && len(got) == 20 {
+				break // the others would be alike
+			}
+		}
+		if !slices.Equal(got, want[:len(got)]) {
+			t.Errorf("limit %d: got %.20q", limit, got)
+		}
+	}
+	if page, total := r.Page("nobody-", "", 10); len(page) != 0 || total != 0 {
+		t.Errorf("of those with another prefix there are %d of %d", len(page), total)
+	}
+	if page, total := r.Page("node-", "", -1); len(page) != 0 || total != len(want) {
+		t.Errorf("a page of nothing has %d of %d", len(page), total)
+	}
+	if allocated := testing.AllocsPerRun(10, func() { r.Page("", "", 100) }); allocated > 10 {
+		t.Errorf("a page of 100 of 10,000 took %v allocations, want only what grows a slice of 200", allocated)
+	}
+}
+
 // TestRegistryModel compares a registry with a map.
 func TestRegistryModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

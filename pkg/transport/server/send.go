@@ -115,6 +115,18 @@ func (s *Server) Clients() iter.Seq[session.Info] {
 	}
 }
 
+// ClientPage returns a part of the connected clients: the first limit of them, by
+// client id, whose ids have the prefix and come after a given id; and how many
+// have the prefix. Many clients can so be listed without holding them all.
+func (s *Server) ClientPage(prefix, after string, limit int) (page []session.Info, total int) {
+	links, total := s.sessions.Page(prefix, after, limit)
+	page = make([]session.Info, len(links))
+	for i, l := range links {
+		page[i] = l.Session().Info()
+	}
+	return page, total
+}
+
 // Client returns one connected client.
 func (s *Server) Client(clientID string) (session.Info, bool) {
 	l, ok := s.sessions.Get(clientID)

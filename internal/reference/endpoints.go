@@ -23,7 +23,7 @@ type document struct {
 func (r *reference) endpoints() (string, error) {
 	w := httptest.NewRecorder()
 	request := httptest.NewRequest(http.MethodGet, "http://localhost/openapi.json", nil)
-	httpapi.NewHandler(nil, nil).ServeHTTP(w, request)
+	httpapi.NewHandler(nil, httpapi.Options{}).ServeHTTP(w, request)
 	var d document
 	if err := json.Unmarshal(w.Body.Bytes(), &d); err != nil {
 		return "", err

@@ -16,16 +16,10 @@ import (
 
 // Client is a connected client.
 type Client struct {
-	ClientID    string `json:"client_id"`
-	RemoteAddr  string `json:"remote_addr" example:"192.0.2.7:52104"`
-	ConnectedAt int64  `json:"connected_at" doc:"Unix milliseconds."`
-	Uptime      string `json:"uptime" example:"1h2m3s" doc:"Since connected_at, for people."`
-}
-
-// ClientDetail is all that the hub knows of a connected client.
-type ClientDetail struct {
-	Client
-	SessionID        string  `json:"session_id" doc:"Names this one connection in the logs of both sides."`
+	ClientID         string  `json:"client_id"`
+	RemoteAddr       string  `json:"remote_addr" example:"192.0.2.7:52104"`
+	ConnectedAt      int64   `json:"connected_at" doc:"Unix milliseconds."`
+	Uptime           string  `json:"uptime" example:"1h2m3s" doc:"Since connected_at, for people."`
 	State            string  `json:"state" enum:"connected,silent" doc:"Silent when the last heartbeat is overdue."`
 	LastHeartbeat    int64   `json:"last_heartbeat" doc:"When anything was last heard of it, in Unix milliseconds."`
 	RTTMillis        float64 `json:"rtt_ms" doc:"Smoothed round-trip time of the connection, in milliseconds."`
@@ -33,6 +27,19 @@ type ClientDetail struct {
 	MessagesReceived uint64  `json:"messages_received" doc:"From the client to the hub."`
 	BytesSent        uint64  `json:"bytes_sent" doc:"Payloads of the messages sent."`
 	BytesReceived    uint64  `json:"bytes_received" doc:"Payloads of the messages received."`
+}
+
+// Clock returns the time of the hub's clock when it told of the client, to the
+// second: the clock of who asked may be another.
+func (c *Client) Clock() time.Time {
+	uptime, _ := time.ParseDuration(c.Uptime) // the hub writes it so
+	return time.UnixMilli(c.ConnectedAt).Add(uptime)
+}
+
+// ClientDetail is all that the hub knows of a connected client.
+type ClientDetail struct {
+	Client
+	SessionID string `json:"session_id" doc:"Names this one connection in the logs of both sides."`
 }
 
 // ClientPage is a part of the list of clients.
@@ -110,11 +117,22 @@ func firstByID(page []session.Info, n int) []session.Info {
 }
 
 func newClient(info session.Info) Client {
+	state := "connected"
+	if info.Strikes > 0 {
+		state = "silent"
+	}
 	return Client{
-		ClientID:    info.ClientID,
-		RemoteAddr:  info.RemoteAddr,
-		ConnectedAt: info.ConnectedAt.UnixMilli(),
-		Uptime:      time.Since(info.ConnectedAt).Truncate(time.Second).String(),
+		ClientID:         info.ClientID,
+		RemoteAddr:       info.RemoteAddr,
+		ConnectedAt:      info.ConnectedAt.UnixMilli(),
+		Uptime:           time.Since(info.ConnectedAt).Truncate(time.Second).String(),
+		State:            state,
+		LastHeartbeat:    info.LastSeen.UnixMilli(),
+		RTTMillis:        float64(info.RTT.Microseconds()) / 1000,
+		MessagesSent:     info.MessagesSent,
+		MessagesReceived: info.MessagesReceived,
+		BytesSent:        info.BytesSent,
+		BytesReceived:    info.BytesReceived,
 	}
 }
 
@@ -123,21 +141,7 @@ func (a *api) getClient(_ context.Context, in *clientInput) (*reply[ClientDetail
 	if !ok {
 		return nil, a.failure(qerrors.New(qerrors.UnknownClient, "no client %q is connected", in.ID), "")
 	}
-	state := "connected"
-	if info.Strikes > 0 {
-		state = "silent"
-	}
-	return &reply[ClientDetail]{ClientDetail{
-		Client:           newClient(info),
-		SessionID:        info.SessionID,
-		State:            state,
-		LastHeartbeat:    info.LastSeen.UnixMilli(),
-		RTTMillis:        float64(info.RTT.Microseconds()) / 1000,
-		MessagesSent:     info.MessagesSent,
-		MessagesReceived: info.MessagesReceived,
-		BytesSent:        info.BytesSent,
-		BytesReceived:    info.BytesReceived,
-	}}, nil
+	return &reply[ClientDetail]{ClientDetail{Client: newClient(info), SessionID: info.SessionID}}, nil
 }
 
 func (a *api) disconnectClient(_ context.Context, in *clientInput) (*struct{}, error) {

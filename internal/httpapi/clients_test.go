@@ -52,9 +52,11 @@ func TestClientDetail(t *testing.T) {
 	}
 	got.ConnectedAt, got.LastHeartbeat, got.RTTMillis, got.Uptime = 0, 0, 0, ""
 	want := httpapi.ClientDetail{
-		Client:    httpapi.Client{ClientID: "edge/7 ü", RemoteAddr: info.RemoteAddr},
-		SessionID: info.SessionID, State: "connected",
-		MessagesSent: 1, BytesSent: 5, MessagesReceived: 1, BytesReceived: 3,
+		Client: httpapi.Client{
+			ClientID: "edge/7 ü", RemoteAddr: info.RemoteAddr, State: "connected",
+			MessagesSent: 1, BytesSent: 5, MessagesReceived: 1, BytesReceived: 3,
+		},
+		SessionID: info.SessionID,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -67,6 +69,14 @@ func TestSilentClient(t *testing.T) {
 	call(t, serve(t, hub), "GET", "/api/clients/a", "", http.StatusOK, &got)
 	if got.State != "silent" || got.Uptime != "1h0m0s" {
 		t.Errorf("state %q, uptime %q; want silent and 1h0m0s", got.State, got.Uptime)
+	}
+	if clock := got.Clock(); !clock.Equal(time.UnixMilli(got.ConnectedAt).Add(time.Hour)) {
+		t.Errorf("the hub's clock was %v", clock)
+	}
+	var page httpapi.ClientPage
+	call(t, serve(t, hub), "GET", "/api/clients", "", http.StatusOK, &page)
+	if diff := cmp.Diff([]httpapi.Client{got.Client}, page.Clients); diff != "" {
+		t.Errorf("the list has something else: %s", diff)
 	}
 }
 

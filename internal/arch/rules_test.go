@@ -34,9 +34,11 @@ var layers = []layer{
 	{"internal/quicnet", []string{"pkg/errors"}},
 	{"pkg/transport/...", []string{above}},
 	{"internal/httpapi", []string{above}},
+	{"internal/apiclient", []string{"pkg/errors", "internal/httpapi"}},
 
 	// What the programs are made of besides.
 	{"internal/certs", []string{"pkg/errors"}},
+	{"internal/console", nil},
 	{"internal/settings", []string{"pkg/errors"}},
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
 	{"internal/program", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute"}},
@@ -47,6 +49,7 @@ var layers = []layer{
 	{"internal/arch", nil},
 	{"internal/golden", nil},
 	{"internal/leaktest", nil},
+	{"internal/testhub", []string{above}},
 	{"internal/testnet", []string{above}},
 	{"internal/testprocess", nil},
 	{"internal/demo", []string{above}},

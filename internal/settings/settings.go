@@ -105,7 +105,8 @@ func Run(ctx context.Context, cmd *cli.Command, args []string) error {
 	if cmd.ErrWriter == nil {
 		cmd.ErrWriter = os.Stderr
 	}
-	err := newProgram(cmd, args).root.Run(ctx, args)
+	p := newProgram(cmd, args)
+	err := p.root.Run(ctx, p.args)
 	if errors.Is(err, errHelp) {
 		return nil
 	}
@@ -130,7 +131,7 @@ func oneLine(err error) string {
 
 // printable keeps what a peer made an error say from steering the terminal.
 func printable(r rune) rune {
-	if unicode.IsControl(r) {
+	if !unicode.IsPrint(r) {
 		return ' '
 	}
 	return r

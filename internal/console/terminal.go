@@ -16,7 +16,7 @@ func IsTerminal(w io.Writer) bool {
 
 // Colours are sequences for [Paint].
 type Colours struct {
-	Bold, Dim, Red, Green, Yellow string
+	Bold, Dim, Reverse, Red, Green, Yellow string
 }
 
 // ColoursFor returns the colours for w: none unless it is a terminal that has them
@@ -30,7 +30,7 @@ func ColoursFor(w io.Writer) Colours {
 
 // AllColours returns the colours of a terminal that has them.
 func AllColours() Colours {
-	return Colours{Bold: "\x1b[1m", Dim: "\x1b[2m", Red: "\x1b[31m", Green: "\x1b[32m", Yellow: "\x1b[33m"}
+	return Colours{Bold: "\x1b[1m", Dim: "\x1b[2m", Reverse: "\x1b[7m", Red: "\x1b[31m", Green: "\x1b[32m", Yellow: "\x1b[33m"}
 }
 
 // ReadAll reads r to its end, or one byte more than limit, which tells the caller

@@ -29,11 +29,13 @@ type Client struct {
 	BytesReceived    uint64  `json:"bytes_received" doc:"Payloads of the messages received."`
 }
 
-// Clock returns the time of the hub's clock when it told of the client, to the
-// second: the clock of who asked may be another.
-func (c *Client) Clock() time.Time {
-	uptime, _ := time.ParseDuration(c.Uptime) // the hub writes it so
-	return time.UnixMilli(c.ConnectedAt).Add(uptime)
+// Ages returns for how long the client had been connected, and for how long it had
+// been silent, when the hub told of it, to the second. The clock of who asks, which
+// may be another, plays no part.
+func (c *Client) Ages() (uptime, silence time.Duration) {
+	uptime, _ = time.ParseDuration(c.Uptime) // the hub writes it so
+	silence = uptime - time.Duration(c.LastHeartbeat-c.ConnectedAt)*time.Millisecond
+	return uptime, max(0, silence)
 }
 
 // ClientDetail is all that the hub knows of a connected client.

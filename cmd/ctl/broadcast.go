@@ -18,8 +18,8 @@ func broadcastCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "broadcast",
 		Usage: "send a message to all connected clients",
-		Description: "Done once it is queued for each of them. One whose queue is full is left out: it is\n" +
-			"named, and the exit code is 1.\n\n" +
+		Description: "Done once it is queued for each of them. One whose queue is full is left out:\n" +
+			"it is named, and the exit code is 1.\n\n" +
 			"Example:\n" +
 			"  quic-ctl broadcast -payload '{\"event\":\"update\"}' -header version=7",
 		Flags:         append(messageFlags("event"), jsonFlag()),

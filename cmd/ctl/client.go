@@ -61,7 +61,8 @@ func disconnectCommand() *cli.Command {
 		Name:          "disconnect",
 		Usage:         "close the connection of one client",
 		ArgsUsage:     "ID",
-		Description:   "At once: what is under way is lost. A client that reconnects by itself comes back.\n\nExample:\n  quic-ctl disconnect client-001",
+		Description:   "At once: what is under way is lost. A client that reconnects by itself comes\n" +
+			"back.\n\nExample:\n  quic-ctl disconnect client-001",
 		ArgValidator:  oneClient,
 		ShellComplete: settings.Complete(completeClients),
 		Action:        withHub(disconnect),

@@ -20,15 +20,15 @@ func sendCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "send",
 		Usage: "send a message to one client",
-		Description: "Done once it is queued or, with -wait-ack, once the client has handled it. Then the\n" +
-			"result goes to stdout as it is, with what could steer a terminal escaped if that is\n" +
-			"one; the reason of a failure goes to stderr.\n\n" +
+		Description: "Done once it is queued or, with -wait-ack, once the client has handled it. Then\n" +
+			"the result goes to stdout: as it is, or to a terminal with escapes for all that\n" +
+			"could steer it. The reason of a failure goes to stderr.\n\n" +
 			"Examples:\n" +
 			"  quic-ctl send -client client-001 -type command -payload '{\"action\":\"restart\"}' -wait-ack\n" +
 			"  quic-ctl send -client client-001 -payload @config.json -wait-ack -timeout 5s\n" +
 			"  uptime | quic-ctl send -client client-001 -type event -payload -",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "client", Required: true, Usage: "send to the client with this `ID`"},
+			&cli.StringFlag{Name: "client", Required: true, Validator: checkClient, Usage: "send to the client with this `ID`"},
 		}, messageFlags("command"), []cli.Flag{
 			&cli.BoolFlag{Name: "wait-ack", Usage: "wait until the client has handled it, and print its answer"},
 			&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Validator: checkTimeout,
@@ -38,6 +38,13 @@ func sendCommand() *cli.Command {
 		ShellComplete: settings.Complete(completeClients),
 		Action:        withHub(send),
 	}
+}
+
+func checkClient(id string) error {
+	if id == "" {
+		return errors.New("give the id of a client; quic-ctl list shows all")
+	}
+	return nil
 }
 
 func checkTimeout(d time.Duration) error {

@@ -22,8 +22,9 @@ func topCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "top",
 		Usage: "show the clients and what they send and receive, live",
-		Description: "Fills the terminal until q is typed. in is what comes from the client, out what goes\n" +
-			"to it: messages and bytes of payload, for each second since the sample before.\n\n" +
+		Description: "Fills the terminal until q is typed. in is what comes from the client, out what\n" +
+			"goes to it: messages and bytes of payload, for each second since the sample\n" +
+			"before.\n\n" +
 			"Example:\n" +
 			"  quic-ctl top -prefix edge- -sort rtt",
 		Flags: []cli.Flag{

@@ -21,8 +21,9 @@ func watchCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "watch",
 		Usage: "print what happens at the hub, as it happens",
-		Description: "Goes on until it is interrupted. A lost connection is resumed where it ended; what\n" +
-			"the hub no longer has of the time between is counted by an event named missed.\n\n" +
+		Description: "Goes on until it is interrupted. A lost connection is resumed where it ended;\n" +
+			"what the hub no longer has of the time between is counted by an event named\n" +
+			"missed.\n\n" +
 			"Examples:\n" +
 			"  quic-ctl watch -types connect,disconnect\n" +
 			"  quic-ctl watch -json | jq -r 'select(.event == \"disconnect\") | .client_id'",

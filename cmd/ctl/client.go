@@ -58,10 +58,10 @@ func get(ctx context.Context, cmd *cli.Command, hub *apiclient.Client) error {
 
 func disconnectCommand() *cli.Command {
 	return &cli.Command{
-		Name:          "disconnect",
-		Usage:         "close the connection of one client",
-		ArgsUsage:     "ID",
-		Description:   "At once: what is under way is lost. A client that reconnects by itself comes\n" +
+		Name:      "disconnect",
+		Usage:     "close the connection of one client",
+		ArgsUsage: "ID",
+		Description: "At once: what is under way is lost. A client that reconnects by itself comes\n" +
 			"back.\n\nExample:\n  quic-ctl disconnect client-001",
 		ArgValidator:  oneClient,
 		ShellComplete: settings.Complete(completeClients),

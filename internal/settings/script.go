@@ -17,8 +17,8 @@ const bashScript = `_FUNCTION() {
   read -a words <<<"$line" # a backslash keeps what follows it; nothing is expanded
   [[ $line == *[[:space:]] && $line != *\\[[:space:]] ]] && words+=("")
   word=${words[${#words[@]}-1]}
-  for c in : = @; do # bash completes what is behind the last of these
-    part=${word%"$c"*}$c
+  for c in : = @; do # bash completes what is behind the last of these, or from @ on
+    part=${word%"$c"*}${c%@}
     [[ $word == *"$c"* && $COMP_WORDBREAKS == *"$c"* ]] && ((${#part} > ${#cut})) && cut=$part
   done
   COMPREPLY=()

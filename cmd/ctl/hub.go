@@ -45,18 +45,25 @@ func withHub(f func(context.Context, *cli.Command, *apiclient.Client) error) cli
 			return err
 		}
 		defer hub.Close()
-		return advise(f(ctx, cmd, hub))
+		return advise(cmd, f(ctx, cmd, hub))
 	}
 }
 
 // advise adds what to do to errors of which only this program knows it.
-func advise(err error) error {
+func advise(cmd *cli.Command, err error) error {
 	var e *qerrors.Error
-	if !errors.As(err, &e) || e.Remote || e.Code != qerrors.UnknownClient {
+	if !errors.As(err, &e) || e.Remote {
 		return err
 	}
 	advised := *e
-	advised.Message += ": quic-ctl list shows who is"
+	switch {
+	case e.Code == qerrors.UnknownClient:
+		advised.Message += ": quic-ctl list shows who is"
+	case e.Code == qerrors.Timeout && cmd.Duration("timeout") > 0:
+		advised.Message += ": a longer -timeout may help"
+	default:
+		return err
+	}
 	return &advised
 }
 

@@ -9,7 +9,7 @@ import (
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-func newClient(t *testing.T, api string) *apiclient.Client {
+func newClient(t testing.TB, api string) *apiclient.Client {
 	t.Helper()
 	c, err := apiclient.New(api)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 // others are commands of other people that documents may use.
 func others() []string {
-	return []string{"cd", "curl", "echo", "export", "git", "kill", "openssl", "uptime"}
+	return []string{"cd", "curl", "echo", "export", "git", "jq", "kill", "openssl", "source", "uptime"}
 }
 
 // repository checks commands against what there is.

@@ -76,6 +76,8 @@ func ask(ctx context.Context, c *client.Client, msg *protocol.DataMessage, w io.
 	case err != nil:
 	case ack.Status == protocol.AckStatus_ACK_STATUS_SUCCESS:
 		err = console.WriteBytes(w, ack.Result)
+	case ack.Status == protocol.AckStatus_ACK_STATUS_TIMEOUT: // whether our clock says so first is chance
+		err = qerrors.Unknown(qerrors.New(qerrors.Timeout, "%s", ack.Error))
 	default:
 		err = &qerrors.Error{Code: qerrors.Code(ack.Code), Message: ack.Error, Remote: true}
 	}

@@ -35,8 +35,8 @@ func get(ctx context.Context, cmd *cli.Command, hub *apiclient.Client) error {
 		return console.WriteJSON(out, c, false)
 	}
 	uptime, silence := c.Ages()
-	traffic := func(messages, bytes uint64) string {
-		return fmt.Sprintf("%d messages with %d bytes", messages, bytes)
+	traffic := func(messages, bytes, failed uint64) string {
+		return fmt.Sprintf("%d messages with %d bytes, %d failed", messages, bytes, failed)
 	}
 	for _, field := range [][2]string{
 		{"client", c.ClientID},
@@ -46,8 +46,8 @@ func get(ctx context.Context, cmd *cli.Command, hub *apiclient.Client) error {
 		{"connected", time.UnixMilli(c.ConnectedAt).Format(time.DateTime) + ", for " + console.Age(uptime)},
 		{"last heard of", console.Age(silence) + " ago"},
 		{"round trip", console.Millis(c.RTTMillis)},
-		{"received", traffic(c.MessagesReceived, c.BytesReceived)},
-		{"sent", traffic(c.MessagesSent, c.BytesSent)},
+		{"received", traffic(c.MessagesReceived, c.BytesReceived, c.HandlerFailures)},
+		{"sent", traffic(c.MessagesSent, c.BytesSent, c.SendFailures)},
 	} {
 		if _, err := fmt.Fprintf(out, "%-14s %s\n", field[0], console.Printable(field[1])); err != nil {
 			return err

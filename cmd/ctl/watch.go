@@ -13,8 +13,9 @@ import (
 	"github.com/voilet/QuicFlow/internal/settings"
 )
 
+// eventTypes are those that can be asked for; missed comes unasked.
 func eventTypes() []string {
-	return []string{"connect", "disconnect", "heartbeat_timeout", "message", "missed"}
+	return []string{"connect", "disconnect", "heartbeat_timeout", "message"}
 }
 
 func watchCommand() *cli.Command {
@@ -81,6 +82,9 @@ func eventLine(e apiclient.Event, colours console.Colours) string {
 	}
 	if e.Missed > 0 {
 		line = append(line, fmt.Sprintf("%d events", e.Missed))
+	}
+	if e.Restarted {
+		line = append(line, "the hub was restarted; what came before is not known")
 	}
 	return strings.Join(line, "  ")
 }

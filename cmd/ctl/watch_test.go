@@ -40,6 +40,10 @@ id: 11
 event: missed
 data: {"time":1700000000005,"missed":3}
 
+id: 11
+event: missed
+data: {"time":1700000000005,"missed":0,"restarted":true}
+
 id: 12
 event: a_newer_one
 data: {"time":1700000000006}

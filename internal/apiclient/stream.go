@@ -14,7 +14,7 @@ const maxEvent = 1 << 20
 
 // message is one event of a stream.
 type message struct {
-	id    string // of the last event that had one
+	id    string // the last one that there was
 	event string
 	data  []byte
 }
@@ -27,6 +27,7 @@ type stream struct {
 	cr      bool // the last line ended with CR, so a LF belongs to its end
 	line    []byte
 	current message
+	lastID  string        // the one to resume behind; more than that of an event, it may stand alone
 	retry   time.Duration // how long to wait before connecting anew, if the stream said so
 }
 
@@ -39,6 +40,9 @@ func (s *stream) next() (message, error) {
 	for {
 		if err := s.readLine(); err != nil {
 			return message{}, err
+		}
+		if len(s.line) == 0 {
+			s.lastID = s.current.id
 		}
 		switch {
 		case len(s.line) > 0:

@@ -32,6 +32,9 @@ type Event struct {
 	Reason   string `json:"reason,omitempty"` // the same for people
 	MsgID    string `json:"msg_id,omitempty"`
 	Missed   uint64 `json:"missed,omitempty"` // events that are lost to who watches
+
+	// Restarted says that more may be missing, of a run of the hub before this one.
+	Restarted bool `json:"restarted,omitempty"`
 }
 
 // Watch says what to watch, and what to do about it.
@@ -73,7 +76,7 @@ func (c *Client) Watch(ctx context.Context, w Watch) error {
 // lost reports whether trying again may help.
 func lost(err error) bool {
 	switch qerrors.CodeOf(err) {
-	case qerrors.Unreachable, qerrors.Timeout, qerrors.Draining, qerrors.Closed, qerrors.QueueFull, qerrors.Internal:
+	case qerrors.Unreachable, qerrors.Timeout, qerrors.Draining, qerrors.Closed, qerrors.TooManyClients, qerrors.QueueFull, qerrors.Internal:
 		return true
 	default:
 		return false
@@ -151,6 +154,9 @@ func (f *follower) follow(ctx context.Context) error {
 			f.retry = in.retry // for the streams to come, too
 		}
 		if err != nil {
+			if id, err := strconv.ParseUint(in.lastID, 10, 64); err == nil {
+				f.After = id // there may have been none of an event yet
+			}
 			return f.failed(ctx, r, true, err)
 		}
 		if err := f.take(m); err != nil {

@@ -45,7 +45,8 @@ func connectEvent(id int) string {
 
 func TestWatch(t *testing.T) {
 	hub := &script{streams: []string{
-		"retry: 1\n\n" + connectEvent(8) +
+		"retry: 1\nid: 7\n\n",
+		connectEvent(8) +
 			"id: 9\nevent: disconnect\ndata: {\"time\":5,\"client_id\":\"a\",\"code\":\"idle_timeout\",\"reason\":\"gone\"}\n\n" +
 			"id: 10\nevent: mess", // cut
 		": nothing\n\n",
@@ -58,7 +59,7 @@ func TestWatch(t *testing.T) {
 	var got []apiclient.Event
 	retries := 0
 	err := newClient(t, api.URL).Watch(t.Context(), apiclient.Watch{
-		Types: []string{"connect", "message"}, After: 7,
+		Types: []string{"connect", "message"}, After: 5,
 		OnEvent: func(e apiclient.Event) error {
 			got = append(got, e)
 			return nil
@@ -70,7 +71,7 @@ func TestWatch(t *testing.T) {
 			}
 		},
 	})
-	if !errors.Is(err, qerrors.ErrInvalidArgument) || retries != 5 {
+	if !errors.Is(err, qerrors.ErrInvalidArgument) || retries != 6 {
 		t.Errorf("after %d retries it ended with %v", retries, err)
 	}
 	want := []apiclient.Event{
@@ -84,7 +85,7 @@ func TestWatch(t *testing.T) {
 		t.Error(diff)
 	}
 	const path = "/api/events?types=connect%2Cmessage "
-	if diff := cmp.Diff([]string{path + "7", path + "9", path + "9", path + "10", path + "10", path + "2"}, hub.requests); diff != "" {
+	if diff := cmp.Diff([]string{path + "5", path + "7", path + "9", path + "9", path + "10", path + "10", path + "2"}, hub.requests); diff != "" {
 		t.Error(diff)
 	}
 }

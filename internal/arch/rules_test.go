@@ -39,6 +39,7 @@ var layers = []layer{
 	// What the programs are made of besides.
 	{"internal/certs", []string{"pkg/errors"}},
 	{"internal/console", nil},
+	{"internal/top", []string{"internal/httpapi", "internal/console"}},
 	{"internal/settings", []string{"pkg/errors"}},
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
 	{"internal/program", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute"}},

@@ -27,6 +27,8 @@ type Client struct {
 	MessagesReceived uint64  `json:"messages_received" doc:"From the client to the hub."`
 	BytesSent        uint64  `json:"bytes_sent" doc:"Payloads of the messages sent."`
 	BytesReceived    uint64  `json:"bytes_received" doc:"Payloads of the messages received."`
+	SendFailures     uint64  `json:"send_failures" doc:"Messages to the client whose acknowledgement was awaited and did not come."`
+	HandlerFailures  uint64  `json:"handler_failures" doc:"Messages of the client that were answered with a failure."`
 }
 
 // Ages returns for how long the client had been connected, and for how long it had
@@ -135,6 +137,8 @@ func newClient(info session.Info) Client {
 		MessagesReceived: info.MessagesReceived,
 		BytesSent:        info.BytesSent,
 		BytesReceived:    info.BytesReceived,
+		SendFailures:     info.SendFailures,
+		HandlerFailures:  info.HandlerFailures,
 	}
 }
 

@@ -54,7 +54,7 @@ func TestClientDetail(t *testing.T) {
 	want := httpapi.ClientDetail{
 		Client: httpapi.Client{
 			ClientID: "edge/7 ü", RemoteAddr: info.RemoteAddr, State: "connected",
-			MessagesSent: 1, BytesSent: 5, MessagesReceived: 1, BytesReceived: 3,
+			MessagesSent: 1, BytesSent: 5, MessagesReceived: 1, BytesReceived: 3, HandlerFailures: 1, // this hub handles nothing
 		},
 		SessionID: info.SessionID,
 	}

@@ -13,6 +13,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -147,9 +148,7 @@ func (r *request) build(ctx context.Context, base *url.URL) (*http.Request, erro
 	if err != nil {
 		return nil, qerrors.New(qerrors.Internal, "the request cannot be made: %w", err)
 	}
-	for key, values := range r.header {
-		out.Header[key] = values
-	}
+	maps.Copy(out.Header, r.header)
 	if body != nil {
 		out.Header.Set("Content-Type", "application/json")
 	}

@@ -41,39 +41,41 @@ func TestCompletion(t *testing.T) {
 	}
 	api := testhub.Serve(t, &hub)
 	for name, args := range shells() {
-		shell, err := exec.LookPath(name)
-		if err != nil {
-			t.Logf("%s is not tried: %v", name, err)
-			continue
-		}
-		for i, test := range []struct{ typed, want string }{
-			{"di\t client-001", "disconnect|client-001"},
-			{"get cl\t", "get|client-001"},
-			{"get edge:\t", "get|edge:7"},
-			{"get a\t", "get|a b"},
-			{`get \$\(` + "\t", "get|$(touch pwned)x"},
-			{"get \\`\t", "get|`touch pwned`"},
-			{"get it\t", "get|it's; touch pwned"},
-			{"get ü\t", "get|ü日"},
-			{"get x\t", "get|x@y=z"},
-			{"get x@y\t", "get|x@y=z"},
-			{"get ba\t", `get|back\slash`},
-			{"disconnect cl\t", "disconnect|client-001"},
-			{"send -cl\t cl\t -wa\t", "send|-client|client-001|-wait-ack"},
-			{"send -type q\t -payload @pay\t", "send|-type|query|-payload|@pay"},
-			{"send -client=cl\t", "send|-client=client-001"},
-			{"watch -types conn\t", "watch|-types|connect"},
-			{"help se\t", "help|send"},
-			{"certs -dir fol\t", "certs|-dir|folder"},
-			{"get z\t", "get|z"}, // not offered: it would steer the terminal
-		} {
-			t.Run(fmt.Sprint(name, "/", i), func(t *testing.T) {
-				t.Parallel()
-				if got := complete(t, shell, args, setup()[name], api, test.typed); got != test.want {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path, err := exec.LookPath(name)
+			if err != nil {
+				t.Skip(err)
+			}
+			s := startShell(t, path, args, setup()[name], api)
+			for _, test := range []struct{ typed, want string }{
+				{"di\t client-001", "disconnect|client-001"},
+				{"get cl\t", "get|client-001"},
+				{"get edge:\t", "get|edge:7"},
+				{"get a\t", "get|a b"},
+				{`get \$\(` + "\t", "get|$(touch pwned)x"},
+				{"get \\`\t", "get|`touch pwned`"},
+				{"get it\t", "get|it's; touch pwned"},
+				{"get ü\t", "get|ü日"},
+				{"get x\t", "get|x@y=z"},
+				{"get x@y\t", "get|x@y=z"},
+				{"get ba\t", `get|back\slash`},
+				{"send -cl\t cl\t -wa\t", "send|-client|client-001|-wait-ack"},
+				{"send -type q\t -payload @pay\t", "send|-type|query|-payload|@pay"},
+				{"send -client=cl\t", "send|-client=client-001"},
+				{"watch -types conn\t", "watch|-types|connect"},
+				{"help se\t", "help|send"},
+				{"certs -dir fol\t", "certs|-dir|folder"},
+				{"get z\t", "get|z"}, // not offered: it would steer the terminal
+			} {
+				if got := s.run(test.typed); got != test.want {
 					t.Errorf("%q runs %q, want %q", test.typed, got, test.want)
 				}
-			})
-		}
+			}
+			if _, err := os.Stat(filepath.Join(s.dir, "pwned")); err == nil {
+				t.Error("the shell ran the id of a client")
+			}
+		})
 	}
 }
 
@@ -84,34 +86,55 @@ func hubClients(hub *testhub.Hub) (all []session.Info) {
 	return all
 }
 
-// complete returns the arguments with which a line runs quic-ctl in a shell, with
-// bars between them.
-func complete(t *testing.T, shell string, args []string, setup, api, typed string) string {
+// shell is a shell at its prompt.
+type shell struct {
+	*testprocess.Terminal
+	t     *testing.T
+	dir   string
+	lines int // that were run
+}
+
+// wrapper is quic-ctl for completions, and else notes its arguments.
+const wrapper = `#!/bin/sh
+case "$*" in
+*--generate-shell-completion | completion*) exec PROGRAM "$@" ;;
+esac
+IFS='|'
+printf '%s\n' "$*" >>args
+printf 'line %d\n' $(wc -l <args)
+`
+
+func startShell(t *testing.T, path string, args []string, setup, api string) *shell {
 	t.Helper()
 	dir := t.TempDir()
-	// The real program answers completions.
-	wrapper := "#!/bin/sh\ncase \"$*\" in\n*--generate-shell-completion|completion*) exec " + os.Args[0] + " \"$@\" ;;\nesac\n" +
-		"IFS='|'; printf 'args%s%s\\n' '=' \"$*\"; echo finished=\n"
-	if err := os.WriteFile(filepath.Join(dir, "quic-ctl"), []byte(wrapper), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "quic-ctl"), []byte(strings.ReplaceAll(wrapper, "PROGRAM", os.Args[0])), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(shell, args...)
+	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
 	cmd.Env = []string{
 		"PATH=" + dir + ":/usr/bin:/bin", "HOME=" + dir, "TERM=dumb", "LC_ALL=C.UTF-8", "QUIC_API=" + api, programEnv + "=1", "GORACE=atexit_sleep_ms=0",
 	}
-	p := testprocess.StartOnTerminal(t, cmd, 200, 50)
-	p.Type(setup)
-	p.AwaitText("ready>")
-	p.Type("quic-ctl " + typed + "\r")
-	p.AwaitText("finished=\r\n")
-	if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
-		t.Error("the shell ran the id of a client")
+	s := &shell{Terminal: testprocess.StartOnTerminal(t, cmd, 200, 50), t: t, dir: dir}
+	s.Type(setup)
+	s.AwaitText("ready>")
+	return s
+}
+
+// run types a line and returns the arguments with which it runs quic-ctl, with bars
+// between them.
+func (s *shell) run(typed string) string {
+	s.t.Helper()
+	s.lines++
+	s.Type("quic-ctl " + typed + "\r")
+	s.AwaitText(fmt.Sprintf("line %d\r\n", s.lines), "ready>")
+	args, err := os.ReadFile(filepath.Join(s.dir, "args"))
+	if err != nil {
+		s.t.Fatal(err)
 	}
-	_, line, _ := strings.Cut(p.Stdout(), "args=")
-	line, _, _ = strings.Cut(line, "\r\n")
+	line := strings.Split(string(args), "\n")[s.lines-1]
 	return strings.TrimSuffix(line, "/") // of a folder, which some shells show
 }

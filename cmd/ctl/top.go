@@ -62,7 +62,7 @@ func runTop(ctx context.Context, cmd *cli.Command, hub *apiclient.Client) error 
 	}
 	list := func(ctx context.Context, prefix string) (httpapi.ClientPage, error) { return hub.List(ctx, prefix, 0) }
 	return top.Run(ctx, list, top.Options{
-		Hub:      cmd.String("api"),
+		Hub:      hub.String(),
 		Interval: cmd.Duration("interval"),
 		Prefix:   cmd.String("prefix"),
 		Sort:     cmd.String("sort"),

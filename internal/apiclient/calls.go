@@ -76,7 +76,7 @@ func (c *Client) Send(ctx context.Context, message httpapi.SendRequest) (httpapi
 	}
 	var reply httpapi.SendReply
 	err := c.post(ctx, timeout, "send", message, &reply)
-	if err == nil && message.WaitAck && reply.Ack == nil {
+	if err == nil && reply.Ack == nil && (message.WaitAck || !reply.Success) {
 		err = qerrors.Unknown(c.strange("an answer without an acknowledgement"))
 	}
 	return reply, err

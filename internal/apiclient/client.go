@@ -75,6 +75,9 @@ func parse(api string) (*url.URL, error) {
 	return base, nil
 }
 
+// String returns where the API is, without a password.
+func (c *Client) String() string { return c.base.Redacted() }
+
 // Close closes the connections that are not in use.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -16,12 +17,12 @@ import (
 
 // silent is the error of a hub that does not answer within limit.
 func (c *Client) silent(limit time.Duration) error {
-	return qerrors.New(qerrors.Timeout, "%s did not answer within %v", c.base.Redacted(), limit)
+	return qerrors.New(qerrors.Timeout, "%s did not answer within %v", c, limit)
 }
 
 // strange is the error of an answer that no hub gives.
 func (c *Client) strange(format string, args ...any) error {
-	return qerrors.New(qerrors.Incompatible, c.base.Redacted()+" gave "+format+": is there another program? Correct -api or QUIC_API", args...)
+	return qerrors.New(qerrors.Incompatible, "%s gave %w: is there another program? Correct -api or QUIC_API", c, fmt.Errorf(format, args...))
 }
 
 // failed turns the error of a request that was not answered into one of ours.
@@ -36,9 +37,9 @@ func (c *Client) failed(ctx context.Context, r request, connected bool, err erro
 	case ctx.Err() != nil:
 		known = qerrors.FromContext(ctx)
 	case connected:
-		known = qerrors.New(qerrors.Unreachable, "the connection to %s was lost: %w", c.base.Redacted(), err)
+		known = qerrors.New(qerrors.Unreachable, "the connection to %s was lost: %w", c, err)
 	default:
-		known = qerrors.New(qerrors.Unreachable, "no hub answers at %s: %w: start quic-server there, or correct -api or QUIC_API", c.base.Redacted(), err)
+		known = qerrors.New(qerrors.Unreachable, "no hub answers at %s: %w: start quic-server there, or correct -api or QUIC_API", c, err)
 	}
 	return r.outcome(connected, known)
 }
@@ -62,7 +63,7 @@ func (c *Client) refused(r request, response *http.Response) error {
 	switch {
 	case kind == p.ContentType(""):
 	case response.StatusCode >= http.StatusInternalServerError:
-		return r.outcome(true, qerrors.New(qerrors.Unreachable, "what is in front of the hub at %s answers %q: see that the hub runs", c.base.Redacted(), response.Status))
+		return r.outcome(true, qerrors.New(qerrors.Unreachable, "what is in front of the hub at %s answers %q: see that the hub runs", c, response.Status))
 	default:
 		return r.outcome(true, c.strange("the answer %q, which no hub gives", response.Status))
 	}

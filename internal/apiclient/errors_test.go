@@ -58,6 +58,7 @@ func TestWhatIsNoHub(t *testing.T) {
 		code    qerrors.Code
 		words   string
 	}{
+		"no reason":       {answer(200, "application/json", `{"success":false,"clients":1}`), qerrors.Incompatible, ""},
 		"page":            {answer(200, "text/html", "<html>"), qerrors.Incompatible, "cannot be read"},
 		"not found":       {answer(404, "text/html", "<html>"), qerrors.Incompatible, `"404 Not Found", which no hub gives`},
 		"redirect":        {answer(301, "text/html", ""), qerrors.Incompatible, "301"},
@@ -74,7 +75,7 @@ func TestWhatIsNoHub(t *testing.T) {
 			if qerrors.CodeOf(err) != test.code || !strings.Contains(err.Error(), test.words) || errors.Is(err, qerrors.ErrOutcomeUnknown) {
 				t.Errorf("listing: %v", err)
 			}
-			_, err = c.Send(t.Context(), httpapi.SendRequest{ClientID: "a", WaitAck: true})
+			_, err = c.Send(t.Context(), httpapi.SendRequest{ClientID: "a"})
 			if qerrors.CodeOf(err) != test.code || name != "problem of then" && !errors.Is(err, qerrors.ErrOutcomeUnknown) {
 				t.Errorf("sending: %v", err)
 			}

@@ -23,7 +23,7 @@
 //
 // So what a command declares for itself is safe from the other programs and
 // commands that read the same environment, however plain its name. What several
-// commands share is declared once, by the program: its -api would be QUIC_API.
+// commands share is declared once, by the program: its -api is QUIC_API.
 //
 // All programs share the prefix, so that one environment file configures a
 // machine; two programs that need different values of a flag with the same name

@@ -53,8 +53,19 @@ func (p *Terminal) Resize(width, height int) {
 	}
 }
 
-// AwaitText returns when the program has written text to the terminal.
-func (p *Terminal) AwaitText(text string) {
+// AwaitText returns when the program has written these texts to the terminal, each
+// behind the one before.
+func (p *Terminal) AwaitText(texts ...string) {
 	p.t.Helper()
-	p.await(text, func(text string) (string, bool) { return text, strings.Contains(p.Stdout(), text) })
+	p.await(strings.Join(texts, " … "), func(string) (string, bool) {
+		rest := p.Stdout()
+		for _, text := range texts {
+			_, after, found := strings.Cut(rest, text)
+			if !found {
+				return "", false
+			}
+			rest = after
+		}
+		return "", true
+	})
 }

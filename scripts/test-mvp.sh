@@ -62,15 +62,17 @@ stops() { # PID: it ends in order after SIGTERM
   kill -TERM "$1" && wait "$1"
 }
 
-# post PATH JSON prints the answer of the HTTP API.
-post() {
-  exec 3<>"/dev/tcp/${api%:*}/${api##*:}"
-  printf 'POST %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' \
-    "$1" "$api" "${#2}" "$2" >&3
-  cat <&3
+ctl() { ./bin/quic-ctl -api "$api" "$@"; }
+
+# exits CODE COMMAND... succeeds if the command exits with CODE.
+exits() {
+  local want=$1 got=0
+  shift
+  "$@" || got=$?
+  [ "$got" -eq "$want" ] || { printf 'want exit code %d, got %d\n' "$want" "$got"; return 1; }
 }
 
-asks_agent() { post /api/send '{"client_id":"agent","payload":"hello","wait_ack":true}' | tee /dev/stderr | grep -q '"result":"HELLO"'; }
+lists() { ctl list -prefix "$1" | grep "^$1 "; }
 
 send() { ./bin/quic-client -server "$hub" -ca "$scratch/certs/ca.crt" -id sender -timeout 10s "$@"; }
 
@@ -85,17 +87,22 @@ check 'the hub listens'                       await "$scratch/hub.log" 'HTTP API
 hub=$(address "$scratch/hub.log" 'msg=listening')
 api=$(address "$scratch/hub.log" 'HTTP API listening')
 
-./bin/quic-client -server "$hub" -ca "$scratch/certs/ca.crt" -id agent -handler 'tr a-z A-Z' 2>"$scratch/agent.log" &
+./bin/quic-client -server "$hub" -ca "$scratch/certs/ca.crt" -id agent -handler 'tr a-z A-Z' -log-level debug 2>"$scratch/agent.log" &
 agent=$!
 pids+=("$agent")
 check 'the agent connects'                    await "$scratch/hub.log" 'msg=connected client_id=agent'
 check 'a message is answered by the hub'      prints 'hello, hub' send -send 'hello, hub' -wait-ack
-check 'a message is answered by the agent'    asks_agent
+check 'the agent is listed'                   lists agent
+check 'a message is answered by the agent'    prints 'HELLO' ctl send -client agent -payload hello -wait-ack
+check 'a message to nobody fails'             exits 1 ctl send -client nobody -payload hello
+check 'a broadcast is queued'                 ctl broadcast -payload 'good morning'
+check 'the agent has it'                      await "$scratch/agent.log" 'type=event bytes=12'
 check 'a message without acknowledgement'     send -send 'disk full' -type event
 check 'the hub has it'                        await "$scratch/hub.log" 'type=event bytes=9 client_id=sender'
 check 'an unknown CA is refused'              fails ./bin/quic-client -server "$hub" -ca= -id sender -send x
 check 'the agent stops'                       stops "$agent"
 check 'the hub stops'                         stops "$server"
+check 'without a hub quic-ctl says so'        exits 3 ctl list
 
 [ "$failures" -eq 0 ] || { printf '%d checks failed\n' "$failures"; exit 1; }
 echo 'all checks passed'

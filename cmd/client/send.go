@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
-	"os"
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/console"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -76,31 +75,14 @@ func ask(ctx context.Context, c *client.Client, msg *protocol.DataMessage, w io.
 	switch {
 	case err != nil:
 	case ack.Status == protocol.AckStatus_ACK_STATUS_SUCCESS:
-		err = printResult(w, ack.Result)
+		err = console.WriteBytes(w, ack.Result)
+	case ack.Status == protocol.AckStatus_ACK_STATUS_TIMEOUT: // whether our clock says so first is chance
+		err = qerrors.Unknown(qerrors.New(qerrors.Timeout, "%s", ack.Error))
 	default:
 		err = &qerrors.Error{Code: qerrors.Code(ack.Code), Message: ack.Error, Remote: true}
 	}
 	_ = c.Close(ctx) // whatever becomes of the connection, the answer is here
 	return err
-}
-
-// printResult writes the result as it is, so that scripts get its exact bytes. A
-// terminal gets an end of line in addition, where there is none.
-func printResult(w io.Writer, result []byte) error {
-	if terminal(w) && len(result) > 0 && !bytes.HasSuffix(result, []byte("\n")) {
-		result = append(result, '\n')
-	}
-	_, err := w.Write(result)
-	return err
-}
-
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func message(ctx context.Context, cmd *cli.Command) (*protocol.DataMessage, error) {
@@ -110,9 +92,13 @@ func message(ctx context.Context, cmd *cli.Command) (*protocol.DataMessage, erro
 	}
 	payload := []byte(cmd.String("send"))
 	if string(payload) == "-" {
-		payload, err = readAll(ctx, cmd.Root().Reader, cmd.Int("max-payload"))
-		if err != nil {
+		limit := cmd.Int("max-payload")
+		payload, err = console.ReadAll(ctx, cmd.Root().Reader, limit)
+		switch {
+		case err != nil:
 			return nil, err
+		case len(payload) > limit:
+			return nil, qerrors.New(qerrors.PayloadTooLarge, "stdin has more than the %d bytes of -max-payload", limit)
 		}
 	}
 	return &protocol.DataMessage{Type: t, Payload: payload}, nil
@@ -124,28 +110,4 @@ func parseType(name string) (protocol.MessageType, error) {
 		return 0, qerrors.New(qerrors.InvalidConfig, "type is %q: use command, event or query", name)
 	}
 	return t, nil
-}
-
-// readAll reads r, which may have at most limit bytes, to its end. It is called
-// off when ctx ends: then the read goes on until the process ends, since nothing
-// interrupts that of a terminal.
-func readAll(ctx context.Context, r io.Reader, limit int) ([]byte, error) {
-	type result struct {
-		data []byte
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		data, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-		done <- result{data, err}
-	}()
-	select {
-	case got := <-done:
-		if len(got.data) > limit {
-			return nil, qerrors.New(qerrors.PayloadTooLarge, "stdin has more than the %d bytes of -max-payload", limit)
-		}
-		return got.data, got.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }

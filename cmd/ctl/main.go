@@ -1,6 +1,5 @@
 // Command quic-ctl is the operator's tool of the QUIC Backbone. Each of its
-// commands is a file of this package. It exits with 0 when the command did what
-// was asked, 1 when that failed, and 2 when a setting is wrong.
+// commands is a file of this package.
 package main
 
 import (
@@ -9,7 +8,6 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/settings"
-	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 // version is set by the linker, see the Makefile.
@@ -17,19 +15,19 @@ var version = "dev"
 
 func main() { os.Exit(settings.Main(command(), exitCode)) }
 
-// exitCode counts a client id that cannot be used among the settings.
-func exitCode(err error) int {
-	if qerrors.CodeOf(err) == qerrors.InvalidClientID {
-		return 2
-	}
-	return settings.ExitCode(err)
-}
-
 func command() *cli.Command {
 	return &cli.Command{
-		Name:     "quic-ctl",
-		Usage:    "operate a QUIC Backbone",
-		Version:  version,
-		Commands: []*cli.Command{certsCommand(), versionCommand()},
+		Name:    "quic-ctl",
+		Usage:   "operate a QUIC Backbone",
+		Version: version,
+		Description: "Exits with 0 when it is done, 1 when it failed or was refused, 2 when a flag or\n" +
+			"an argument is wrong, 3 when no hub can be reached, and 4 when time ran out.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "api", Value: "http://localhost:8475", Usage: "`URL` of the hub's HTTP API, or its host:port"},
+		},
+		Commands: []*cli.Command{
+			listCommand(), getCommand(), sendCommand(), broadcastCommand(), disconnectCommand(),
+			watchCommand(), topCommand(), certsCommand(), versionCommand(),
+		},
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kballard/go-shellquote"
+
 	"github.com/voilet/QuicFlow/internal/golden"
 	"github.com/voilet/QuicFlow/internal/leaktest"
 )
@@ -25,15 +27,23 @@ func TestMain(m *testing.M) {
 	leaktest.Main(m)
 }
 
+// quicCtl returns a command that runs quic-ctl in the folder dir and a clean
+// environment.
+func quicCtl(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Dir = dir
+	cmd.Env = append(env, programEnv+"=1", "GOCOVERDIR="+os.Getenv("GOCOVERDIR"),
+		"GORACE=atexit_sleep_ms=0") // the race detector waits for a second by default
+	return cmd
+}
+
 // run runs quic-ctl in the folder dir and a clean environment, and returns what
 // it printed and its exit code.
 func run(t *testing.T, dir string, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs strings.Builder
-	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
-	cmd.Env = append(env, programEnv+"=1", "GOCOVERDIR="+os.Getenv("GOCOVERDIR"),
-		"GORACE=atexit_sleep_ms=0") // the race detector waits for a second by default
+	cmd := quicCtl(t, dir, env, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
@@ -88,18 +98,47 @@ func TestGolden(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "ctl.yaml"), []byte(file), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			env, args, _ := strings.Cut(test.line, "quic-ctl")
-			stdout, stderr, code := run(t, dir, strings.Fields(env), strings.Fields(args)...)
-			got := fmt.Sprintf("$ %s\n%s--- stderr\n%s--- exit code %d\n", test.line, stdout, stderr, code)
-			golden.Compare(t, filepath.Join("testdata", test.name+".golden"), portable(got))
+			compare(t, dir, test.name, test.line)
 		})
 	}
+}
+
+// compare runs a command line, which may begin with variables, and compares what it
+// prints and its exit code with a golden file.
+func compare(t *testing.T, dir, name, line string) { compareIn(t, dir, name, line, nil) }
+
+// compareIn is compare with variables of the environment, and with words in the
+// line that stand for addresses.
+func compareIn(t *testing.T, dir, name, line string, places map[string]string, more ...string) {
+	t.Helper()
+	env, args, _ := strings.Cut(line, "quic-ctl")
+	words, err := shellquote.Split(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, word := range words {
+		if place, ok := places[word]; ok {
+			words[i] = place
+		}
+	}
+	stdout, stderr, code := run(t, dir, append(strings.Fields(env), more...), words...)
+	got := fmt.Sprintf("$ %s\n%s--- stderr\n%s--- exit code %d\n", line, stdout, stderr, code)
+	golden.Compare(t, filepath.Join("testdata", name+".golden"), portable(got))
 }
 
 // portable replaces what differs between runs and machines.
 func portable(s string) string {
 	s = strings.NewReplacer(runtime.Version(), "GO", runtime.GOOS+"/"+runtime.GOARCH, "OS/ARCH").Replace(s)
-	return regexp.MustCompile(`\d{4}-\d\d-\d\d`).ReplaceAllString(s, "DATE")
+	for pattern, word := range map[string]string{
+		`\d{4}-\d\d-\d\d`:                                 "DATE",
+		`\d\d:\d\d:\d\d`:                                  "TIME",
+		`127\.0\.0\.1:\d{4,}`:                             "ADDRESS",
+		`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`:       "MESSAGE-ID",
+		`("(connected_at|last_heartbeat|uptime)": )[^,]*`: "${1}…",
+	} {
+		s = regexp.MustCompile(pattern).ReplaceAllString(s, word)
+	}
+	return s
 }
 
 func TestCertsWritesWhatTheFlagsSay(t *testing.T) {

@@ -35,9 +35,12 @@ var layers = []layer{
 	{"pkg/transport/...", []string{above}},
 	{"internal/eventlog", []string{"pkg/errors", "pkg/monitoring"}},
 	{"internal/httpapi", []string{above}},
+	{"internal/apiclient", []string{"pkg/errors", "internal/httpapi"}},
 
 	// What the programs are made of besides.
 	{"internal/certs", []string{"pkg/errors"}},
+	{"internal/console", nil},
+	{"internal/top", []string{"internal/httpapi", "internal/console"}},
 	{"internal/settings", []string{"pkg/errors"}},
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
 	{"internal/webhook", []string{"pkg/errors", "pkg/protocol"}},
@@ -49,6 +52,7 @@ var layers = []layer{
 	{"internal/arch", nil},
 	{"internal/golden", nil},
 	{"internal/leaktest", nil},
+	{"internal/testhub", []string{above}},
 	{"internal/testnet", []string{above}},
 	{"internal/testprocess", nil},
 	{"internal/demo", []string{above}},
@@ -78,7 +82,7 @@ var variables = map[string]string{
 // logKeys lists the keys of log lines. docs/monitoring.md says what they mean.
 var logKeys = []string{
 	"client_id", "msg_id", "remote", "code", "error", // what most lines have
-	"addr", "before", "bytes", "connections_cut", "drain_timeout", "handlers_unfinished", "in_order",
+	"addr", "attempt", "before", "bytes", "connections_cut", "drain_timeout", "handlers_unfinished", "in_order",
 	"log_level", "method", "next_attempt_in", "panic", "path", "payload", "reason", "repeated",
 	"session_id", "set_by", "several", "silence", "software", "stack", "status", "strike",
 	"strikes_max", "took", "type",

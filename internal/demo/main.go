@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/voilet/QuicFlow/internal/console"
 )
 
 // limit is how long all of it may take; it should be a second.
@@ -65,26 +67,20 @@ func check(err error) {
 // screen writes numbered steps, and under each what was done, what came back and
 // how long that took.
 type screen struct {
-	steps                  int
-	bold, green, dim, none string // escape sequences; empty without colours
+	steps int
+	console.Colours
 }
 
-func newScreen(out *os.File) *screen {
-	info, err := out.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 || os.Getenv("NO_COLOR") != "" {
-		return &screen{}
-	}
-	return &screen{bold: "\x1b[1m", green: "\x1b[32m", dim: "\x1b[2m", none: "\x1b[0m"}
-}
+func newScreen(out *os.File) *screen { return &screen{Colours: console.ColoursFor(out)} }
 
 func (s *screen) step(title string) {
 	s.steps++
-	fmt.Printf("\n%s%2d  %s%s\n", s.bold, s.steps, title, s.none)
+	fmt.Printf("\n%s\n", console.Paint(s.Bold, fmt.Sprintf("%2d  %s", s.steps, title)))
 }
 
 func (s *screen) line(did, cameBack string, begun time.Time) {
 	took := float64(time.Since(begun).Microseconds()) / 1000
-	fmt.Printf("    %-36s %s%-28s%s %s%7.1f ms%s\n", did, s.green, cameBack, s.none, s.dim, took, s.none)
+	fmt.Printf("    %-36s %s %s\n", did, console.Paint(s.Green, fmt.Sprintf("%-28s", cameBack)), console.Paint(s.Dim, fmt.Sprintf("%7.1f ms", took)))
 }
 
-func (s *screen) note(text string) { fmt.Printf("    %s%s%s\n", s.dim, text, s.none) }
+func (s *screen) note(text string) { fmt.Printf("    %s\n", console.Paint(s.Dim, text)) }

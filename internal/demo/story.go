@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
@@ -45,10 +44,16 @@ func (d *demo) play() {
 	check(err)
 	d.answered("quic-client -send hello -wait-ack", "HELLO", string(answer), asked)
 
-	d.step("The hub asks its clients, over its HTTP API")
+	d.step("An operator sees who is there, and asks them through the hub")
+	asked = time.Now()
+	list, _ := d.ctl(api, 0, "list")
+	d.line("quic-ctl list", "", asked)
+	for line := range strings.Lines(list) {
+		d.note(strings.TrimSpace(line))
+	}
 	d.askClients(api)
 
-	d.step("The hub tells everybody at once")
+	d.step("The operator tells everybody at once")
 	d.broadcast(api)
 
 	d.step("The hub is killed and started again; nobody touches the clients")
@@ -86,17 +91,22 @@ func (d *demo) startClient(addr, id, handler string) {
 }
 
 func (d *demo) askClients(api string) {
-	for i, q := range []struct{ question, answer string }{
-		{"in capitals, please", "SUCCESS IN CAPITALS, PLEASE"},
-		{"how many words are these", "SUCCESS 5"},
-		{"this cannot work", "FAILURE"},
+	for i, q := range []struct {
+		question, answer string
+		code             int
+	}{
+		{"in capitals, please", "IN CAPITALS, PLEASE", 0},
+		{"how many words are these", "5", 0},
+		{"this cannot work", "exit code 1", 1},
 	} {
 		begun, id := time.Now(), d.clients[i].name
-		var reply httpapi.SendReply
-		d.post(api, "send", fmt.Sprintf(`{"client_id":%q,"payload":%q,"wait_ack":true}`, id, q.question), &reply)
-		d.answered(id+": "+q.question, q.answer, reply.Ack.Status+" "+strings.TrimSpace(reply.Ack.Result), begun)
-		if !reply.Success {
-			d.note(reply.Ack.Error)
+		answer, failure := d.ctl(api, q.code, "send", "-client", id, "-payload", q.question, "-wait-ack")
+		if q.code != 0 {
+			answer = fmt.Sprint("exit code ", q.code)
+		}
+		d.answered(id+": "+q.question, q.answer, answer, begun)
+		if failure != "" {
+			d.note(failure)
 		}
 	}
 }
@@ -112,23 +122,27 @@ func (d *demo) answered(question, want, got string, begun time.Time) {
 func (d *demo) broadcast(api string) {
 	begun := time.Now()
 	var reply httpapi.BroadcastReply
-	d.post(api, "broadcast", `{"payload":{"event":"update"}}`, &reply)
+	out, _ := d.ctl(api, 0, "broadcast", "-payload", `{"event":"update"}`, "-json")
+	check(json.Unmarshal([]byte(out), &reply))
 	for _, p := range d.clients {
 		d.logged(p, "msg_id="+reply.MsgID, 1)
 	}
-	d.line(`{"event":"update"}`, fmt.Sprintf("reached %d of %d", reply.SuccessCount, reply.Total), begun)
+	d.line("quic-ctl broadcast", fmt.Sprintf("reached %d of %d", reply.SuccessCount, reply.Total), begun)
 }
 
-// post asks the hub's API to do something and decodes its answer.
-func (d *demo) post(api, what, body string, answer any) {
-	request, err := http.NewRequestWithContext(d.ctx, http.MethodPost, "http://"+api+"/api/"+what, strings.NewReader(body))
-	check(err)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	check(err)
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		panic(fmt.Sprintf("POST /api/%s: %s", what, response.Status))
+// ctl returns what quic-ctl prints, and what it says about a failure. It must exit
+// with code.
+func (d *demo) ctl(api string, code int, args ...string) (out, failure string) {
+	cmd := d.command("quic-ctl", append([]string{"-api", api}, args...)...)
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		panic(err)
 	}
-	check(json.NewDecoder(response.Body).Decode(answer))
+	out, failure = strings.TrimSpace(stdout.String()), strings.TrimSpace(stderr.String())
+	if cmd.ProcessState.ExitCode() != code {
+		panic(fmt.Sprintf("quic-ctl %s: %v: %s", args[0], err, failure))
+	}
+	return out, failure
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"time"
+	"unicode/utf8"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
@@ -22,6 +23,15 @@ type Content struct {
 	// Not a []byte, which huma would match with a regular expression: that takes
 	// seconds for the largest ones.
 	PayloadBase64 string `json:"payload_base64,omitempty" format:"byte" doc:"Bytes in base64 (RFC 4648, section 4), in place of payload."`
+}
+
+// NewContent returns the content whose payload these bytes are.
+func NewContent(payload []byte) Content {
+	if !utf8.Valid(payload) {
+		return Content{PayloadBase64: base64.StdEncoding.EncodeToString(payload)}
+	}
+	text, _ := json.Marshal(string(payload)) // a string can always be encoded
+	return Content{Payload: text}
 }
 
 // bytes returns what is to be sent.

@@ -13,16 +13,10 @@ import (
 
 // Client is a connected client.
 type Client struct {
-	ClientID    string `json:"client_id" example:"client-001" doc:"The name that it gave itself."`
-	RemoteAddr  string `json:"remote_addr" example:"192.0.2.7:52104" doc:"May change while it is connected."`
-	ConnectedAt int64  `json:"connected_at" example:"1767225600123" doc:"Unix milliseconds."`
-	Uptime      string `json:"uptime" example:"1h2m3s" doc:"Since connected_at, for people."`
-}
-
-// ClientDetail is all that the hub knows of a connected client.
-type ClientDetail struct {
-	Client
-	SessionID        string  `json:"session_id" example:"U274N5EPUNIGRWGYVNXXFHC42K" doc:"Names this one connection in the logs of both sides."`
+	ClientID         string  `json:"client_id" example:"client-001" doc:"The name that it gave itself."`
+	RemoteAddr       string  `json:"remote_addr" example:"192.0.2.7:52104" doc:"May change while it is connected."`
+	ConnectedAt      int64   `json:"connected_at" example:"1767225600123" doc:"Unix milliseconds."`
+	Uptime           string  `json:"uptime" example:"1h2m3s" doc:"Since connected_at, for people."`
 	State            string  `json:"state" enum:"connected,silent" doc:"Silent when the last heartbeat is overdue."`
 	LastHeartbeat    int64   `json:"last_heartbeat" example:"1767229320456" doc:"When anything was last heard of it, in Unix milliseconds."`
 	RTTMillis        float64 `json:"rtt_ms" example:"24.5" doc:"Smoothed round-trip time of the connection, in milliseconds."`
@@ -30,6 +24,24 @@ type ClientDetail struct {
 	MessagesReceived uint64  `json:"messages_received" example:"340" doc:"From the client to the hub."`
 	BytesSent        uint64  `json:"bytes_sent" example:"1536" doc:"Payloads of the messages sent."`
 	BytesReceived    uint64  `json:"bytes_received" example:"43520" doc:"Payloads of the messages received."`
+	SendFailures     uint64  `json:"send_failures" example:"1" doc:"Messages to the client whose acknowledgement was awaited and did not come."`
+	HandlerFailures  uint64  `json:"handler_failures" example:"3" doc:"Messages of the client that were answered with a failure."`
+	PacketsLost      uint64  `json:"packets_lost" example:"5" doc:"QUIC packets sent to the client and declared lost; QUIC sends what was in them again."`
+}
+
+// Ages returns for how long the client had been connected, and for how long it had
+// been silent, when the hub told of it, to the second. The clock of who asks, which
+// may be another, plays no part.
+func (c *Client) Ages() (uptime, silence time.Duration) {
+	uptime, _ = time.ParseDuration(c.Uptime) // the hub writes it so
+	silence = uptime - time.Duration(c.LastHeartbeat-c.ConnectedAt)*time.Millisecond
+	return uptime, max(0, silence)
+}
+
+// ClientDetail is all that the hub knows of a connected client.
+type ClientDetail struct {
+	Client
+	SessionID string `json:"session_id" example:"U274N5EPUNIGRWGYVNXXFHC42K" doc:"Names this one connection in the logs of both sides."`
 }
 
 // ClientPage is a part of the list of clients.
@@ -84,11 +96,25 @@ func (a *api) listClients(_ context.Context, in *listInput) (*reply[ClientPage],
 }
 
 func newClient(info session.Info) Client {
+	state := "connected"
+	if info.Strikes > 0 {
+		state = "silent"
+	}
 	return Client{
-		ClientID:    info.ClientID,
-		RemoteAddr:  info.RemoteAddr,
-		ConnectedAt: info.ConnectedAt.UnixMilli(),
-		Uptime:      time.Since(info.ConnectedAt).Truncate(time.Second).String(),
+		ClientID:         info.ClientID,
+		RemoteAddr:       info.RemoteAddr,
+		ConnectedAt:      info.ConnectedAt.UnixMilli(),
+		Uptime:           time.Since(info.ConnectedAt).Truncate(time.Second).String(),
+		State:            state,
+		LastHeartbeat:    info.LastSeen.UnixMilli(),
+		RTTMillis:        float64(info.RTT.Microseconds()) / 1000,
+		MessagesSent:     info.MessagesSent,
+		MessagesReceived: info.MessagesReceived,
+		BytesSent:        info.BytesSent,
+		BytesReceived:    info.BytesReceived,
+		SendFailures:     info.SendFailures,
+		HandlerFailures:  info.HandlerFailures,
+		PacketsLost:      info.PacketsLost,
 	}
 }
 
@@ -97,21 +123,7 @@ func (a *api) getClient(_ context.Context, in *clientInput) (*reply[ClientDetail
 	if !ok {
 		return nil, a.failure(qerrors.New(qerrors.UnknownClient, "no client %q is connected", in.ID), "")
 	}
-	state := "connected"
-	if info.Strikes > 0 {
-		state = "silent"
-	}
-	return &reply[ClientDetail]{ClientDetail{
-		Client:           newClient(info),
-		SessionID:        info.SessionID,
-		State:            state,
-		LastHeartbeat:    info.LastSeen.UnixMilli(),
-		RTTMillis:        float64(info.RTT.Microseconds()) / 1000,
-		MessagesSent:     info.MessagesSent,
-		MessagesReceived: info.MessagesReceived,
-		BytesSent:        info.BytesSent,
-		BytesReceived:    info.BytesReceived,
-	}}, nil
+	return &reply[ClientDetail]{ClientDetail{Client: newClient(info), SessionID: info.SessionID}}, nil
 }
 
 func (a *api) disconnectClient(_ context.Context, in *clientInput) (*struct{}, error) {

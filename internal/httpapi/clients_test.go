@@ -52,9 +52,11 @@ func TestClientDetail(t *testing.T) {
 	}
 	got.ConnectedAt, got.LastHeartbeat, got.RTTMillis, got.Uptime = 0, 0, 0, ""
 	want := httpapi.ClientDetail{
-		Client:    httpapi.Client{ClientID: "edge/7 ü", RemoteAddr: info.RemoteAddr},
-		SessionID: info.SessionID, State: "connected",
-		MessagesSent: 1, BytesSent: 5, MessagesReceived: 1, BytesReceived: 3,
+		Client: httpapi.Client{
+			ClientID: "edge/7 ü", RemoteAddr: info.RemoteAddr, State: "connected",
+			MessagesSent: 1, BytesSent: 5, MessagesReceived: 1, BytesReceived: 3, HandlerFailures: 1, // this hub handles nothing
+		},
+		SessionID: info.SessionID,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -62,11 +64,20 @@ func TestClientDetail(t *testing.T) {
 }
 
 func TestSilentClient(t *testing.T) {
-	hub := &fakeHub{clients: []session.Info{{ClientID: "a", Strikes: 1, ConnectedAt: time.Now().Add(-time.Hour - time.Millisecond)}}}
+	begun := time.Now().Add(-time.Hour - time.Millisecond)
+	hub := &fakeHub{clients: []session.Info{{ClientID: "a", Strikes: 1, ConnectedAt: begun, LastSeen: begun.Add(20 * time.Minute)}}}
 	var got httpapi.ClientDetail
 	call(t, serve(t, hub), "GET", "/api/clients/a", "", http.StatusOK, &got)
 	if got.State != "silent" || got.Uptime != "1h0m0s" {
 		t.Errorf("state %q, uptime %q; want silent and 1h0m0s", got.State, got.Uptime)
+	}
+	if uptime, silence := got.Ages(); uptime != time.Hour || silence != 40*time.Minute {
+		t.Errorf("connected for %v, silent for %v; want an hour and 40 minutes", uptime, silence)
+	}
+	var page httpapi.ClientPage
+	call(t, serve(t, hub), "GET", "/api/clients", "", http.StatusOK, &page)
+	if diff := cmp.Diff([]httpapi.Client{got.Client}, page.Clients); diff != "" {
+		t.Errorf("the list has something else: %s", diff)
 	}
 }
 

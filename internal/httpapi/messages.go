@@ -13,16 +13,17 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-type sendInput struct {
-	Body struct {
-		Content
-		ClientID  string            `json:"client_id" minLength:"1" maxLength:"128" example:"client-001" doc:"The client to send to."`
-		Type      string            `json:"type,omitempty" enum:"command,event,query" default:"command" doc:"Which of its handlers gets it."`
-		Headers   map[string]string `json:"headers,omitempty" doc:"At most 64, with 16 KiB in all."`
-		WaitAck   bool              `json:"wait_ack,omitempty" example:"true" doc:"Wait until the client's handler has answered."`
-		TimeoutMS int64             `json:"timeout_ms,omitempty" minimum:"0" maximum:"3600000" doc:"How long to wait, for the acknowledgement or for room in the client's queue, in milliseconds; 0 stands for 30 s."`
-	}
+// SendRequest asks for a message to be sent to one client.
+type SendRequest struct {
+	Content
+	ClientID  string            `json:"client_id" minLength:"1" maxLength:"128" example:"client-001" doc:"The client to send to."`
+	Type      string            `json:"type,omitempty" enum:"command,event,query" default:"command" doc:"Which of its handlers gets it."`
+	Headers   map[string]string `json:"headers,omitempty" doc:"At most 64, with 16 KiB in all."`
+	WaitAck   bool              `json:"wait_ack,omitempty" example:"true" doc:"Wait until the client's handler has answered."`
+	TimeoutMS int64             `json:"timeout_ms,omitempty" minimum:"0" maximum:"3600000" doc:"How long to wait, for the acknowledgement or for room in the client's queue, in milliseconds; 0 stands for 30 s."`
 }
+
+type sendInput struct{ Body SendRequest }
 
 // SendReply says what became of a message.
 type SendReply struct {
@@ -41,12 +42,21 @@ type Ack struct {
 	Error        string `json:"error" example:"" doc:"Why it failed, for people."`
 }
 
-type broadcastInput struct {
-	Body struct {
-		Content
-		Type    string            `json:"type,omitempty" enum:"command,event,query" default:"event" doc:"Which of their handlers gets it."`
-		Headers map[string]string `json:"headers,omitempty" doc:"At most 64, with 16 KiB in all."`
+// BroadcastRequest asks for a message to be sent to all clients.
+type BroadcastRequest struct {
+	Content
+	Type    string            `json:"type,omitempty" enum:"command,event,query" default:"event" doc:"Which of their handlers gets it."`
+	Headers map[string]string `json:"headers,omitempty" doc:"At most 64, with 16 KiB in all."`
+}
+
+type broadcastInput struct{ Body BroadcastRequest }
+
+// Bytes returns what the handler returned.
+func (a *Ack) Bytes() []byte {
+	if a.ResultBase64 != nil {
+		return a.ResultBase64
 	}
+	return []byte(a.Result)
 }
 
 // BroadcastReply says how far a broadcast got.

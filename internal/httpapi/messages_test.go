@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -61,6 +62,24 @@ func TestSendReachesTheHandler(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestContent: bytes arrive as they are, and so does the answer, also in a request
+// that was made from them.
+func TestContent(t *testing.T) {
+	h := startHub(t, server.ServerConfig{})
+	h.connect("a", echo)
+	for _, payload := range []string{"", "text", "<ü\u2028\x00\n\">", `{"action":"restart"}`, "\xff\x00", "null", "\ufffd"} {
+		body, err := json.Marshal(httpapi.SendRequest{ClientID: "a", WaitAck: true, Content: httpapi.NewContent([]byte(payload))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got httpapi.SendReply
+		call(t, h.api, "POST", "/api/send", string(body), http.StatusOK, &got)
+		if answer := string(got.Ack.Bytes()); answer != payload {
+			t.Errorf("%q was answered with %q", payload, answer)
+		}
 	}
 }
 

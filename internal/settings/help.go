@@ -46,15 +46,31 @@ func (p *program) helpCommand() *cli.Command {
 		Usage:     "show the help of a command",
 		ArgsUsage: "[COMMAND...]",
 		Action: func(_ context.Context, help *cli.Command) error {
-			cmd := p.root
-			for _, name := range help.Args().Slice() {
-				sub := cmd.Command(name)
-				if sub == nil {
-					return qerrors.New(qerrors.InvalidConfig, "no command %q; %s", name, seeHelp(cmd))
-				}
-				cmd = sub
+			cmd, err := p.topic(help)
+			if err != nil {
+				return err
 			}
 			return writeHelp(cmd)
 		},
+		ShellComplete: Complete(func(_ context.Context, help *cli.Command, _, _ string) []string {
+			cmd, err := p.topic(help)
+			if err != nil {
+				return nil
+			}
+			return visibleCommands(cmd)
+		}),
 	}
+}
+
+// topic returns the command that the arguments of help name.
+func (p *program) topic(help *cli.Command) (*cli.Command, error) {
+	cmd := p.root
+	for _, name := range help.Args().Slice() {
+		sub := cmd.Command(name)
+		if sub == nil {
+			return nil, qerrors.New(qerrors.InvalidConfig, "no command %q; %s", name, seeHelp(cmd))
+		}
+		cmd = sub
+	}
+	return cmd, nil
 }

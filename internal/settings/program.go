@@ -12,7 +12,8 @@ import (
 // program is a command and what this package adds to it.
 type program struct {
 	root   *cli.Command
-	args   []string
+	args   []string // without the word to complete
+	word   string   // the word to complete, if that is asked for
 	config *cli.StringFlag
 	help   *helpFlag
 
@@ -31,6 +32,7 @@ func newProgram(root *cli.Command, args []string) *program {
 		help:    newHelpFlag(),
 		sources: map[string]string{},
 	}
+	p.takeWord()
 	if root.Metadata == nil {
 		root.Metadata = map[string]any{}
 	}
@@ -70,7 +72,8 @@ func (p *program) wire(cmd *cli.Command) error {
 func (p *program) explain(cmd *cli.Command) error {
 	cmd.DisableSliceFlagSeparator = true
 	cmd.OnUsageError = p.usageError
-	cmd.ShellComplete = p.complete
+	values := cmd.ShellComplete
+	cmd.ShellComplete = func(ctx context.Context, cmd *cli.Command) { p.complete(ctx, cmd, values) }
 	if cmd.ArgValidator == nil {
 		cmd.ArgValidator = rejectArguments
 	}

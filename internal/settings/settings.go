@@ -23,7 +23,7 @@
 //
 // So what a command declares for itself is safe from the other programs and
 // commands that read the same environment, however plain its name. What several
-// commands share is declared once, by the program: its -api would be QUIC_API.
+// commands share is declared once, by the program: its -api is QUIC_API.
 //
 // All programs share the prefix, so that one environment file configures a
 // machine; two programs that need different values of a flag with the same name
@@ -105,7 +105,8 @@ func Run(ctx context.Context, cmd *cli.Command, args []string) error {
 	if cmd.ErrWriter == nil {
 		cmd.ErrWriter = os.Stderr
 	}
-	err := newProgram(cmd, args).root.Run(ctx, args)
+	p := newProgram(cmd, args)
+	err := p.root.Run(ctx, p.args)
 	if errors.Is(err, errHelp) {
 		return nil
 	}
@@ -130,7 +131,7 @@ func oneLine(err error) string {
 
 // printable keeps what a peer made an error say from steering the terminal.
 func printable(r rune) rune {
-	if unicode.IsControl(r) {
+	if !unicode.IsPrint(r) {
 		return ' '
 	}
 	return r

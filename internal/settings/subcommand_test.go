@@ -33,7 +33,7 @@ func control(t *testing.T, args ...string) string {
 		Commands: []*cli.Command{
 			{Name: "clients", Usage: "list the clients", Action: report, Flags: limit()},
 			{Name: "group", Usage: "groups of clients", Commands: []*cli.Command{
-				{Name: "add", Usage: "make a group", ArgsUsage: "NAME", Action: report, Flags: limit()},
+				{Name: "add", Usage: "make a group", ArgsUsage: "NAME", Action: report, Flags: limit(), ShellComplete: settings.Complete(names)},
 			}},
 		},
 	}
@@ -53,7 +53,7 @@ func TestSubcommands(t *testing.T) {
 		{"group alone", "group", "quic-ctl group: groups of clients"},
 		{"help command", "help group add", "quic-ctl group add: make a group"},
 		{"help with a broken file", "help -config /nowhere", "quic-ctl: asks and tells a hub"},
-		{"completion with a broken file", "completion -config=/nowhere bash", "# This is a shell completion script"},
+		{"completion with a broken file", "completion -config=/nowhere bash", "_quic_ctl() {"},
 		{"unknown command", "client", `invalid_config: unknown command "client" (did you mean clients?); see quic-ctl -h`},
 		{"unknown flag", "group add -ap x", "invalid_config: unknown flag -ap (did you mean -api?); see quic-ctl group add -h"},
 		{"unknown topic", "help nonsense", `invalid_config: no command "nonsense"; see quic-ctl -h`},
@@ -122,22 +122,45 @@ func TestHelpOfASubcommand(t *testing.T) {
 	golden.Compare(t, "testdata/subcommand.txt", control(t, "group", "add", "-h"))
 }
 
+// names completes the names of groups, and says what it was asked.
+func names(_ context.Context, cmd *cli.Command, flag, begun string) []string {
+	asked := fmt.Sprintf("%s/%s/%s/%d", cmd.String("api"), flag, begun, cmd.NArg())
+	return []string{"blue\tasked " + asked, "blue sky", "black\x1b[2J", "red\tred\x1b\u202e", begun + "+"}
+}
+
 func TestCompletion(t *testing.T) {
+	allFlags := []string{"-limit\tlist up to N", "-api\tURL of the hub", "-config\tYAML FILE with a line for each setting, see below", "-help\tshow this help"}
 	tests := []struct {
-		typed string
+		typed string // the word to complete is behind the last space
 		want  []string
 	}{
-		{"", []string{"clients:list the clients", "group:groups of clients", "completion:print the script that completes words in a shell"}},
-		{"group", []string{"add:make a group"}},
-		{"clients", nil},
-		{"-a", []string{"-api:URL of the hub"}},
-		{"clients -", []string{"-limit:list up to N", "-api:URL of the hub", "-config:YAML FILE with a line for each setting, see below", "-help:show this help"}},
-		{"group add blue -l", []string{"-limit:list up to N"}},
-		{"clients -limit 3 -api", nil}, // a file may follow, for all that we know
+		{"", []string{"clients\tlist the clients", "group\tgroups of clients", "completion\tprint the script that completes words in a shell", "help\tshow the help of a command"}},
+		{"c", []string{"clients\tlist the clients", "completion\tprint the script that completes words in a shell"}},
+		{"group", []string{"group\tgroups of clients"}},
+		{"group ", []string{"add\tmake a group"}},
+		{"help ", []string{"clients\tlist the clients", "group\tgroups of clients", "completion\tprint the script that completes words in a shell", "help\tshow the help of a command"}},
+		{"help group ", []string{"add\tmake a group"}},
+		{"help nonsense ", nil},
+		{"completion ", []string{"bash\tprint the script for bash", "zsh\tprint the script for zsh", "fish\tprint the script for fish"}},
+		{"clients ", nil},
+		{"-a", []string{"-api\tURL of the hub"}},
+		{"-api", []string{"-api\tURL of the hub"}},
+		{"-api ", nil},
+		{"clients -", allFlags},
+		{"clients -limit 3 -", allFlags},
+		{"clients -limit -", nil}, // that is a value
 		{"clients -- -l", nil},
+		{"clients -nonsense ", nil},
+		{"group add bl", []string{"blue\tasked local//bl/0", "blue sky\t", "bl+\t"}},
+		{"group add -api x -limit 3 r", []string{"red\tred  ", "r+\t"}},
+		{"group add -api x blue b", []string{"blue\tasked x//b/1", "blue sky\t", "b+\t"}},
+		{"group add -limit b", []string{"blue\tasked local/limit/b/1", "blue sky\t", "b+\t"}},
+		{"group add -limit=b", []string{"-limit=blue\tasked local/limit/b/0", "-limit=blue sky\t", "-limit=b+\t"}},
+		{"group add -limit=", []string{"-limit=blue\tasked local/limit//0", "-limit=blue sky\t", "-limit=red\tred  ", "-limit=+\t"}},
+		{"group add -l", []string{"-limit\tlist up to N"}},
 	}
 	for _, tt := range tests {
-		got := control(t, append(strings.Fields(tt.typed), "--generate-shell-completion")...)
+		got := control(t, append(strings.Split(tt.typed, " "), "--generate-shell-completion")...)
 		if want := strings.Join(append(tt.want, ""), "\n"); got != want {
 			t.Errorf("%q is completed with\n%s, want\n%s", tt.typed, got, want)
 		}

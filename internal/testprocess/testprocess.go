@@ -33,16 +33,25 @@ type Process struct {
 // Start starts cmd and collects its output.
 func Start(t testing.TB, cmd *exec.Cmd) *Process {
 	t.Helper()
+	return start(t, cmd, func(p *Process) (wait func(), err error) {
+		cmd.Stdout, cmd.Stderr = stream{&p.out, &p.out.stdout}, stream{&p.out, &p.out.stderr}
+		cmd.WaitDelay = time.Second // programs that it leaves behind may hold its output open
+		return func() { _ = cmd.Wait() }, cmd.Start()
+	})
+}
+
+// start starts cmd by begin, which returns how to wait for its end.
+func start(t testing.TB, cmd *exec.Cmd, begin func(*Process) (wait func(), err error)) *Process {
+	t.Helper()
 	p := &Process{t: t, cmd: cmd, ended: make(chan struct{})}
 	p.out.changed = make(chan struct{})
-	cmd.Stdout, cmd.Stderr = stream{&p.out, &p.out.stdout}, stream{&p.out, &p.out.stderr}
-	cmd.WaitDelay = time.Second // programs that it leaves behind may hold its output open
-	if err := cmd.Start(); err != nil {
+	wait, err := begin(p)
+	if err != nil {
 		t.Fatal(err)
 	}
 	go func() {
 		defer close(p.ended)
-		_ = cmd.Wait() // cmd.ProcessState says more
+		wait() // cmd.ProcessState says how it ended
 	}()
 	t.Cleanup(func() {
 		p.Kill()
@@ -65,11 +74,16 @@ func Run(t testing.TB, cmd *exec.Cmd) *Process {
 // soon as there is one.
 func (p *Process) Await(words string) string {
 	p.t.Helper()
+	return p.await(words, p.out.find)
+}
+
+func (p *Process) await(words string, find func(string) (string, bool)) string {
+	p.t.Helper()
 	late := time.After(patience)
 	for {
 		over, changed := p.over(), p.out.change()
-		if line, ok := p.out.find(words); ok {
-			return line
+		if found, ok := find(words); ok {
+			return found
 		}
 		if over {
 			p.t.Fatalf("%s ended with exit code %d and never said %q", p.cmd.Path, p.cmd.ProcessState.ExitCode(), words)

@@ -71,11 +71,16 @@ func pause(failed int, response *http.Response) time.Duration {
 func (a *attempts) pause(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return a.wait }
 
 func (a *attempts) report(response *http.Response, err error, more bool) {
-	outcome := slog.Any("error", cause(err))
+	reason := cause(err)
 	if err == nil {
-		outcome = slog.Int("status", response.StatusCode)
+		reason = errors.New(response.Status)
 	}
-	a.log.Debug("the webhook failed", "msg_id", a.msgID, "attempt", a.failed, outcome, "again", more, "wait", a.wait)
+	log := a.log.With("msg_id", a.msgID, "attempt", a.failed, "error", reason)
+	if more {
+		log.Debug("the webhook failed", "next_attempt_in", a.wait)
+	} else {
+		log.Debug("the webhook failed, and there is no time to try again")
+	}
 }
 
 // times says how often it was tried, if that was more than once.

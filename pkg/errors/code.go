@@ -85,6 +85,16 @@ func (c Code) String() string {
 // LogValue makes logs of every format show the name.
 func (c Code) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
+// ParseCode returns the code with this name, and whether there is one.
+func ParseCode(name string) (Code, bool) {
+	for code := range Code(NumCodes) {
+		if code.Valid() && code.String() == name {
+			return code, true
+		}
+	}
+	return Internal, false
+}
+
 var names = [NumCodes]string{
 	OK:               "ok",
 	Internal:         "internal",

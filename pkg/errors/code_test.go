@@ -26,6 +26,9 @@ func TestNames(t *testing.T) {
 		if !snake.MatchString(name) {
 			t.Errorf("%s is called %q, which is not snake case", constant, name)
 		}
+		if parsed, ok := qerrors.ParseCode(name); parsed != code || !ok {
+			t.Errorf("%q is parsed as %v, %v", name, parsed, ok)
+		}
 		if other, taken := named[name]; taken {
 			t.Errorf("%s and %s are both called %q", constant, other, name)
 		}
@@ -34,6 +37,14 @@ func TestNames(t *testing.T) {
 	for code := range qerrors.Code(qerrors.NumCodes) {
 		if code.Valid() && named[code.String()] == "" {
 			t.Errorf("%q (%#x) is the name of no declared code", code, uint32(code))
+		}
+	}
+}
+
+func TestParseUnknownCode(t *testing.T) {
+	for _, name := range []string{"", "OK", "code_63", "out_of_coffee"} {
+		if code, ok := qerrors.ParseCode(name); ok || code != qerrors.Internal {
+			t.Errorf("%q is parsed as %v, %v", name, code, ok)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // others are commands of other people that documents may use.
 func others() []string {
-	return []string{"cat", "cd", "curl", "echo", "export", "git", "kill", "openssl", "printf", "python3", "uptime"}
+	return []string{"cat", "cd", "curl", "echo", "export", "git", "jq", "kill", "openssl", "printf", "python3", "source", "uptime"}
 }
 
 // repository checks commands against what there is.

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/voilet/QuicFlow/internal/apiclient"
+	"github.com/voilet/QuicFlow/internal/settings"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// Exit codes besides those of [settings.ExitCode].
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitUnreachable = 3
+	exitTimeout     = 4
+)
+
+func exitCode(err error) int {
+	var e *qerrors.Error
+	if errors.As(err, &e) && e.Remote {
+		return exitFailed // a client said so, and its codes are its own
+	}
+	switch qerrors.CodeOf(err) {
+	case qerrors.InvalidClientID:
+		return exitUsage
+	case qerrors.Unreachable, qerrors.Incompatible:
+		return exitUnreachable
+	case qerrors.Timeout:
+		return exitTimeout
+	default:
+		return settings.ExitCode(err)
+	}
+}
+
+// withHub makes an Action of f, which works with the hub of -api.
+func withHub(f func(context.Context, *cli.Command, *apiclient.Client) error) cli.ActionFunc {
+	return func(ctx context.Context, cmd *cli.Command) error {
+		hub, err := apiclient.New(cmd.String("api"))
+		if err != nil {
+			return err
+		}
+		defer hub.Close()
+		return advise(cmd, f(ctx, cmd, hub))
+	}
+}
+
+// advise adds what to do to errors of which only this program knows it.
+func advise(cmd *cli.Command, err error) error {
+	var e *qerrors.Error
+	if !errors.As(err, &e) || e.Remote {
+		return err
+	}
+	advised := *e
+	switch {
+	case e.Code == qerrors.UnknownClient:
+		advised.Message += ": quic-ctl list shows who is"
+	case e.Code == qerrors.Timeout && cmd.Duration("timeout") > 0:
+		advised.Message += ": a longer -timeout may help"
+	default:
+		return err
+	}
+	return &advised
+}
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print JSON, as the HTTP API has it"}
+}
+
+// oneClient is the ArgValidator of a command that takes a client's id.
+func oneClient(_ context.Context, cmd *cli.Command) error {
+	switch {
+	case cmd.NArg() == 0:
+		return qerrors.New(qerrors.InvalidConfig, "which client? Give its id, as in %s client-001; quic-ctl list shows all", cmd.FullName())
+	case cmd.NArg() > 1:
+		return qerrors.New(qerrors.InvalidConfig, "unexpected argument %q: give one id, in quotes if it has spaces", cmd.Args().Get(1))
+	}
+	return nil
+}
+
+// completeClients completes the ids of connected clients, as an argument or as the
+// value of -client, and the types of messages as that of -type.
+func completeClients(ctx context.Context, cmd *cli.Command, flag, begun string) []string {
+	switch {
+	case flag == "type":
+		return []string{"command", "event", "query"}
+	case flag == "" && (cmd.ArgsUsage == "" || cmd.NArg() > 0), flag != "" && flag != "client":
+		return nil
+	}
+	hub, err := apiclient.New(cmd.String("api"))
+	if err != nil {
+		return nil
+	}
+	defer hub.Close()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // somebody waits at the keyboard
+	defer cancel()
+	page, err := hub.List(ctx, begun, 200)
+	if err != nil {
+		return nil // a shell has no place for errors
+	}
+	var words []string
+	for _, client := range page.Clients {
+		words = append(words, client.ClientID+"\t"+client.State+", "+client.RemoteAddr)
+	}
+	return words
+}

@@ -1,0 +1,4 @@
+package console
+
+// ForTerminal is what WriteBytes writes to a terminal.
+func ForTerminal(data []byte) []byte { return forTerminal(data) }

@@ -15,7 +15,9 @@ func (l *Log) record() {
 	}
 	// In this order, here and in stopRecording, so that a message that comes
 	// meanwhile may be counted too often and is never lost unseen.
-	l.lose(Message, l.received()-l.unrecorded)
+	if received := l.received(); received > l.unrecorded {
+		l.lose(Message, received-l.unrecorded)
+	}
 }
 
 // release notes that a reader of messages has left. The caller holds mu.

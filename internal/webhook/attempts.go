@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 // The pause before an attempt doubles from the shortest one to the longest.
@@ -46,9 +48,15 @@ func (a *attempts) again(ctx context.Context, response *http.Response, err error
 	a.wait = pause(a.failed, response)
 	a.failed++
 	deadline, limited := ctx.Deadline()
-	more := !limited || time.Until(deadline) > a.wait
-	a.report(response, err, more)
-	return more, nil
+	if limited && time.Until(deadline) <= a.wait {
+		return false, nil
+	}
+	if err == nil {
+		err = errors.New(response.Status)
+	}
+	a.log.Debug("the webhook failed", "msg_id", a.msgID, "code", qerrors.HandlerFailed, "error", cause(err),
+		"attempt", a.failed, "next_attempt_in", a.wait)
+	return true, nil
 }
 
 // pause returns how long to wait after so many attempts that failed before this
@@ -69,19 +77,6 @@ func pause(failed int, response *http.Response) time.Duration {
 
 // pause implements [retryablehttp.Backoff].
 func (a *attempts) pause(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return a.wait }
-
-func (a *attempts) report(response *http.Response, err error, more bool) {
-	reason := cause(err)
-	if err == nil {
-		reason = errors.New(response.Status)
-	}
-	log := a.log.With("msg_id", a.msgID, "attempt", a.failed, "error", reason)
-	if more {
-		log.Debug("the webhook failed", "next_attempt_in", a.wait)
-	} else {
-		log.Debug("the webhook failed, and there is no time to try again")
-	}
-}
 
 // times says how often it was tried, if that was more than once.
 func (a *attempts) times() string {

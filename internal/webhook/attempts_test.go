@@ -131,7 +131,7 @@ func TestUnreachable(t *testing.T) {
 		!strings.Contains(text, "connection refused") || strings.Contains(text, "hunter2") || strings.Contains(text, addr) {
 		t.Errorf("got %v", err)
 	}
-	if text := log.String(); strings.Contains(text, "hunter2") || !strings.Contains(text, addr) || !strings.Contains(text, "msg_id=m-1 attempt=2") {
+	if text := log.String(); strings.Contains(text, "hunter2") || !strings.Contains(text, addr) || !strings.Contains(text, "msg_id=m-1 code=handler_failed") {
 		t.Errorf("the log says\n%s", text)
 	}
 }

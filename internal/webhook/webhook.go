@@ -60,7 +60,8 @@ type Options struct {
 	// MaxResult limits the body of a response, in bytes; default 1 MiB. It should
 	// not be over what the connection carries in one message.
 	MaxResult int
-	// Logger is told of each attempt that failed, with level debug. Nil logs nothing.
+	// Logger is told of each attempt that failed and is repeated, with level debug.
+	// Nil logs nothing.
 	Logger *slog.Logger
 }
 

@@ -83,7 +83,7 @@ func (s *stream) serve(ctx context.Context, reader *eventlog.Reader) {
 		cancel()
 		switch {
 		case err == nil:
-			s.append(&batch)
+			s.addBatch(&batch)
 		case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 			s.buffer = append(s.buffer, ": nothing new\n\n"...)
 		default:
@@ -92,9 +92,9 @@ func (s *stream) serve(ctx context.Context, reader *eventlog.Reader) {
 	}
 }
 
-func (s *stream) append(batch *eventlog.Batch) {
+func (s *stream) addBatch(batch *eventlog.Batch) {
 	if batch.Missed > 0 || batch.Restarted {
-		s.appendEvent(batch.After, missed, &EventData{
+		s.addEvent(batch.After, missed, &EventData{
 			Time: time.Now().UnixMilli(), Missed: &batch.Missed, Restarted: batch.Restarted,
 		})
 	}
@@ -104,11 +104,11 @@ func (s *stream) append(batch *eventlog.Batch) {
 		if e.Kind == eventlog.Disconnect {
 			data.Code, data.Reason = e.Code.String(), &e.Reason
 		}
-		s.appendEvent(e.ID, e.Kind.String(), &data)
+		s.addEvent(e.ID, e.Kind.String(), &data)
 	}
 }
 
-func (s *stream) appendEvent(id uint64, name string, data *EventData) {
+func (s *stream) addEvent(id uint64, name string, data *EventData) {
 	encoded, err := json.Marshal(data)
 	if err != nil {
 		panic("an event cannot be encoded: " + err.Error()) // it has strings and numbers
@@ -120,7 +120,7 @@ func (s *stream) appendEvent(id uint64, name string, data *EventData) {
 	s.buffer = append(s.buffer, "\n\n"...)
 }
 
-// flush writes what was appended.
+// flush writes what was added.
 func (s *stream) flush() error {
 	s.limit(writeTimeout, false)
 	if _, err := s.w.Write(s.buffer); err != nil {

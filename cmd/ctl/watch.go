@@ -75,13 +75,17 @@ func eventLine(e apiclient.Event, colours console.Colours) string {
 		time.UnixMilli(e.Time).Format("2006-01-02 15:04:05.000"),
 		console.Paint(colour, console.Fit(console.Printable(e.Type), len("heartbeat_timeout"), false)),
 	}
-	for _, detail := range []string{e.ClientID, e.MsgID, e.Code, e.Reason} {
+	details := []string{e.ClientID, e.MsgID, e.Code}
+	if e.Reason != nil {
+		details = append(details, *e.Reason)
+	}
+	for _, detail := range details {
 		if detail != "" {
 			line = append(line, console.Printable(detail))
 		}
 	}
-	if e.Missed > 0 {
-		line = append(line, fmt.Sprintf("%d events", e.Missed))
+	if e.Missed != nil && *e.Missed > 0 {
+		line = append(line, fmt.Sprintf("%d events", *e.Missed))
 	}
 	if e.Restarted {
 		line = append(line, "the hub was restarted; what came before is not known")

@@ -5,22 +5,15 @@ import (
 	"errors"
 	"time"
 
+	"github.com/voilet/QuicFlow/internal/httpapi"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 // Event is something that happened at the hub.
 type Event struct {
-	ID       uint64 `json:"id"`    // one more than that of the event before
-	Type     string `json:"event"` // connect, disconnect, heartbeat_timeout, message or missed
-	Time     int64  `json:"time"`  // Unix milliseconds
-	ClientID string `json:"client_id,omitempty"`
-	Code     string `json:"code,omitempty"`   // why a client was disconnected
-	Reason   string `json:"reason,omitempty"` // the same for people
-	MsgID    string `json:"msg_id,omitempty"`
-	Missed   uint64 `json:"missed,omitempty"` // events that are lost to who watches
-
-	// Restarted says that more may be missing, of a run of the hub before this one.
-	Restarted bool `json:"restarted,omitempty"`
+	ID   uint64 `json:"id"`    // to go on behind it
+	Type string `json:"event"` // connect, disconnect, heartbeat_timeout, message or missed
+	httpapi.EventData
 }
 
 // Watch says what to watch, and what to do about it.

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/voilet/QuicFlow/internal/apiclient"
+	"github.com/voilet/QuicFlow/internal/httpapi"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
@@ -74,12 +75,16 @@ func TestWatch(t *testing.T) {
 	if !errors.Is(err, qerrors.ErrInvalidArgument) || retries != 6 {
 		t.Errorf("after %d retries it ended with %v", retries, err)
 	}
+	event := func(id uint64, kind string, data httpapi.EventData) apiclient.Event {
+		return apiclient.Event{ID: id, Type: kind, EventData: data}
+	}
+	gone, three := "gone", uint64(3)
 	want := []apiclient.Event{
-		{ID: 8, Type: "connect", Time: 1008, ClientID: "a"},
-		{ID: 9, Type: "disconnect", Time: 5, ClientID: "a", Code: "idle_timeout", Reason: "gone"},
-		{ID: 10, Type: "message", Time: 6, ClientID: "b", MsgID: "m"},
-		{ID: 10, Type: "missed", Time: 7, Missed: 3},
-		{ID: 2, Type: "connect", Time: 1002, ClientID: "a"},
+		event(8, "connect", httpapi.EventData{Time: 1008, ClientID: "a"}),
+		event(9, "disconnect", httpapi.EventData{Time: 5, ClientID: "a", Code: "idle_timeout", Reason: &gone}),
+		event(10, "message", httpapi.EventData{Time: 6, ClientID: "b", MsgID: "m"}),
+		event(10, "missed", httpapi.EventData{Time: 7, Missed: &three}),
+		event(2, "connect", httpapi.EventData{Time: 1002, ClientID: "a"}),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

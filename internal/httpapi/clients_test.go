@@ -12,13 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/voilet/QuicFlow/internal/httpapi"
+	"github.com/voilet/QuicFlow/internal/testhub"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/session"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
 func TestHealth(t *testing.T) {
-	api := serve(t, &fakeHub{})
+	api := serve(t, &testhub.Hub{})
 	before := time.Now().Unix()
 	var health struct {
 		Status string
@@ -65,7 +66,8 @@ func TestClientDetail(t *testing.T) {
 
 func TestSilentClient(t *testing.T) {
 	begun := time.Now().Add(-time.Hour - time.Millisecond)
-	hub := &fakeHub{clients: []session.Info{{ClientID: "a", Strikes: 1, ConnectedAt: begun, LastSeen: begun.Add(20 * time.Minute)}}}
+	hub := &testhub.Hub{}
+	hub.Connect(session.Info{ClientID: "a", Strikes: 1, ConnectedAt: begun, LastSeen: begun.Add(20 * time.Minute)})
 	var got httpapi.ClientDetail
 	call(t, serve(t, hub), "GET", "/api/clients/a", "", http.StatusOK, &got)
 	if got.State != "silent" || got.Uptime != "1h0m0s" {
@@ -96,12 +98,14 @@ func TestDisconnect(t *testing.T) {
 
 func TestListPages(t *testing.T) {
 	var want []string
-	hub := &fakeHub{}
+	var clients []session.Info
 	for i := range 250 {
 		want = append(want, fmt.Sprintf("node-%03d", i))
-		hub.clients = append(hub.clients, session.Info{ClientID: want[i]}, session.Info{ClientID: fmt.Sprint("other-", i)})
+		clients = append(clients, session.Info{ClientID: want[i]}, session.Info{ClientID: fmt.Sprint("other-", i)})
 	}
-	rand.Shuffle(len(hub.clients), func(i, j int) { hub.clients[i], hub.clients[j] = hub.clients[j], hub.clients[i] })
+	rand.Shuffle(len(clients), func(i, j int) { clients[i], clients[j] = clients[j], clients[i] })
+	hub := &testhub.Hub{}
+	hub.Connect(clients...)
 	api := serve(t, hub)
 	for _, query := range []string{"", "&limit=1", "&limit=7", "&limit=125", "&limit=249", "&limit=250", "&limit=1000"} {
 		var got []string
@@ -126,7 +130,7 @@ func TestListPages(t *testing.T) {
 
 func TestEmptyListIsAnArray(t *testing.T) {
 	var raw map[string]json.RawMessage
-	call(t, serve(t, &fakeHub{}), "GET", "/api/clients", "", http.StatusOK, &raw)
+	call(t, serve(t, &testhub.Hub{}), "GET", "/api/clients", "", http.StatusOK, &raw)
 	if string(raw["clients"]) != "[]" || string(raw["total"]) != "0" {
 		t.Errorf("clients %s, total %s; want [] and 0", raw["clients"], raw["total"])
 	}

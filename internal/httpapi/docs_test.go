@@ -6,11 +6,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/voilet/QuicFlow/internal/testhub"
 )
 
 // TestDocs: the page has all it needs, and asks nobody else for anything.
 func TestDocs(t *testing.T) {
-	api := serve(t, &fakeHub{})
+	api := serve(t, &testhub.Hub{})
 	page := fetch(t, api.Client(), api.URL+"/docs", "text/html; charset=utf-8")
 	if root := fetch(t, api.Client(), api.URL+"/", "text/html; charset=utf-8"); root != page {
 		t.Error("the root does not lead to the page")

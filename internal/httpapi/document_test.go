@@ -8,11 +8,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/voilet/QuicFlow/internal/testhub"
 )
 
 func TestDocument(t *testing.T) {
 	var raw json.RawMessage
-	api := serve(t, &fakeHub{})
+	api := serve(t, &testhub.Hub{})
 	header := call(t, api, "GET", "/openapi.json", "", http.StatusOK, &raw)
 	if kind := header.Get("Content-Type"); kind != "application/openapi+json" {
 		t.Errorf("the content type is %q", kind)

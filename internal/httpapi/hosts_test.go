@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"github.com/voilet/QuicFlow/internal/httpapi"
+	"github.com/voilet/QuicFlow/internal/testhub"
 )
 
 // TestNamesOfOthersAreRefused: a browser takes a page of a name that was made to
 // lead to the hub for one of the API's own.
 func TestNamesOfOthersAreRefused(t *testing.T) {
-	api := httpapi.NewHandler(&fakeHub{}, httpapi.Options{Hosts: []string{"Hub.example.com"}})
+	api := httpapi.NewHandler(&testhub.Hub{}, httpapi.Options{Hosts: []string{"Hub.example.com"}})
 	for host, want := range map[string]int{
 		"127.0.0.1:8475":            http.StatusOK,
 		"127.0.0.1":                 http.StatusOK,

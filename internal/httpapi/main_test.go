@@ -15,6 +15,7 @@ import (
 	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/httpapi"
 	"github.com/voilet/QuicFlow/internal/leaktest"
+	"github.com/voilet/QuicFlow/internal/testhub"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
@@ -68,7 +69,7 @@ func serve(t *testing.T, hub httpapi.Hub) *httptest.Server { return serveWith(t,
 
 // serveEvents serves an API for its events.
 func serveEvents(t *testing.T, events *eventlog.Log) *httptest.Server {
-	return serveWith(t, &fakeHub{}, events)
+	return serveWith(t, &testhub.Hub{}, events)
 }
 
 func serveWith(t *testing.T, hub httpapi.Hub, events *eventlog.Log) *httptest.Server {

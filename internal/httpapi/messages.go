@@ -42,6 +42,14 @@ type Ack struct {
 	Error        string `json:"error" example:"" doc:"Why it failed, for people."`
 }
 
+// Bytes returns what the handler returned.
+func (a *Ack) Bytes() []byte {
+	if a.ResultBase64 != nil {
+		return a.ResultBase64
+	}
+	return []byte(a.Result)
+}
+
 // BroadcastRequest asks for a message to be sent to all clients.
 type BroadcastRequest struct {
 	Content
@@ -50,14 +58,6 @@ type BroadcastRequest struct {
 }
 
 type broadcastInput struct{ Body BroadcastRequest }
-
-// Bytes returns what the handler returned.
-func (a *Ack) Bytes() []byte {
-	if a.ResultBase64 != nil {
-		return a.ResultBase64
-	}
-	return []byte(a.Result)
-}
 
 // BroadcastReply says how far a broadcast got.
 type BroadcastReply struct {

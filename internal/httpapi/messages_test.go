@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/voilet/QuicFlow/internal/httpapi"
+	"github.com/voilet/QuicFlow/internal/testhub"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
@@ -137,7 +138,7 @@ func TestBroadcast(t *testing.T) {
 }
 
 func TestBroadcastNamesWhoWasLeftOut(t *testing.T) {
-	hub := &fakeHub{broadcast: func(m *protocol.DataMessage) (server.BroadcastResult, error) {
+	hub := &testhub.Hub{OnBroadcast: func(m *protocol.DataMessage) (server.BroadcastResult, error) {
 		return server.BroadcastResult{MessageID: m.MsgId, Total: 2, Delivered: 1, Failed: map[string]error{"b": qerrors.ErrQueueFull}}, nil
 	}}
 	var got httpapi.BroadcastReply
@@ -154,7 +155,7 @@ func TestTimeoutIsPassedOn(t *testing.T) {
 		`{"client_id":"a","timeout_ms":1500,"wait_ack":true}`:    1500 * time.Millisecond,
 		`{"client_id":"a","timeout_ms":3600000,"wait_ack":true}`: time.Hour,
 	} {
-		hub := &fakeHub{send: func(_ context.Context, _ *protocol.DataMessage, waitAck bool, timeout time.Duration) (*protocol.AckMessage, error) {
+		hub := &testhub.Hub{OnSend: func(_ context.Context, _ string, _ *protocol.DataMessage, waitAck bool, timeout time.Duration) (*protocol.AckMessage, error) {
 			if timeout != want || waitAck != strings.Contains(body, "wait_ack") {
 				t.Errorf("%s: timeout %v, wait for the acknowledgement %v", body, timeout, waitAck)
 			}
@@ -168,7 +169,7 @@ func TestTimeoutIsPassedOn(t *testing.T) {
 // the hub knows what is too much.
 func TestLargePayload(t *testing.T) {
 	const size = 2 << 20
-	hub := &fakeHub{send: func(_ context.Context, m *protocol.DataMessage, _ bool, _ time.Duration) (*protocol.AckMessage, error) {
+	hub := &testhub.Hub{OnSend: func(_ context.Context, _ string, m *protocol.DataMessage, _ bool, _ time.Duration) (*protocol.AckMessage, error) {
 		if len(m.Payload) != size {
 			t.Errorf("the payload has %d bytes, want %d", len(m.Payload), size)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/voilet/QuicFlow/internal/httpapi"
+	"github.com/voilet/QuicFlow/internal/testhub"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
@@ -68,7 +69,7 @@ func TestUnusableRequests(t *testing.T) {
 }
 
 func TestNotJSON(t *testing.T) {
-	api := serve(t, &fakeHub{})
+	api := serve(t, &testhub.Hub{})
 	response, err := api.Client().Post(api.URL+"/api/send", "application/x-www-form-urlencoded", strings.NewReader(`{"client_id":"a"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +98,7 @@ func TestErrorsOfTheHub(t *testing.T) {
 			qerrors.OutcomeNone: "", qerrors.OutcomeNotSent: "not_sent", qerrors.OutcomeUnknown: "unknown",
 		} {
 			var msgID string
-			hub := &fakeHub{send: func(_ context.Context, m *protocol.DataMessage, _ bool, _ time.Duration) (*protocol.AckMessage, error) {
+			hub := &testhub.Hub{OnSend: func(_ context.Context, _ string, m *protocol.DataMessage, _ bool, _ time.Duration) (*protocol.AckMessage, error) {
 				msgID = m.MsgId
 				return nil, &qerrors.Error{Code: code, Message: "so it is", Outcome: outcome}
 			}}
@@ -117,7 +118,7 @@ func TestErrorsOfTheHub(t *testing.T) {
 }
 
 func TestErrorOfABroadcast(t *testing.T) {
-	hub := &fakeHub{broadcast: func(*protocol.DataMessage) (server.BroadcastResult, error) {
+	hub := &testhub.Hub{OnBroadcast: func(*protocol.DataMessage) (server.BroadcastResult, error) {
 		return server.BroadcastResult{}, errors.New("a fault")
 	}}
 	var got httpapi.Problem
@@ -141,7 +142,7 @@ func TestNoAcknowledgementInTime(t *testing.T) {
 }
 
 func TestAcknowledgedTooLate(t *testing.T) {
-	hub := &fakeHub{send: func(context.Context, *protocol.DataMessage, bool, time.Duration) (*protocol.AckMessage, error) {
+	hub := &testhub.Hub{OnSend: func(context.Context, string, *protocol.DataMessage, bool, time.Duration) (*protocol.AckMessage, error) {
 		return &protocol.AckMessage{Status: protocol.AckStatus_ACK_STATUS_TIMEOUT, Code: uint32(qerrors.DeadlinePassed), Error: "too late"}, nil
 	}}
 	var got httpapi.Problem
@@ -178,7 +179,7 @@ func TestDisconnectedMeanwhile(t *testing.T) {
 
 func TestCallerGoesAway(t *testing.T) {
 	asked, ended := make(chan struct{}), make(chan error, 1)
-	api := serve(t, &fakeHub{send: func(ctx context.Context, _ *protocol.DataMessage, _ bool, _ time.Duration) (*protocol.AckMessage, error) {
+	api := serve(t, &testhub.Hub{OnSend: func(ctx context.Context, _ string, _ *protocol.DataMessage, _ bool, _ time.Duration) (*protocol.AckMessage, error) {
 		close(asked)
 		<-ctx.Done()
 		ended <- context.Cause(ctx)
@@ -207,7 +208,7 @@ func TestCallerGoesAway(t *testing.T) {
 }
 
 func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
-	api := serve(t, &fakeHub{send: func(context.Context, *protocol.DataMessage, bool, time.Duration) (*protocol.AckMessage, error) {
+	api := serve(t, &testhub.Hub{OnSend: func(context.Context, string, *protocol.DataMessage, bool, time.Duration) (*protocol.AckMessage, error) {
 		t.Error("the hub was asked to send")
 		return nil, nil
 	}})

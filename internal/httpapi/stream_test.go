@@ -12,6 +12,7 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/httpapi"
+	"github.com/voilet/QuicFlow/internal/testhub"
 )
 
 // virtual is an API for events whose connections are pipes, which hold nothing, so
@@ -26,7 +27,7 @@ func newVirtual(t *testing.T) *virtual {
 	v := &virtual{events: eventlog.New(func() uint64 { return 0 })}
 	p := pipes{make(chan net.Conn), make(chan struct{})}
 	v.client = &http.Client{Transport: &http.Transport{DialContext: p.dial}}
-	v.server = &http.Server{Handler: httpapi.NewHandler(&fakeHub{}, httpapi.Options{Events: v.events})}
+	v.server = &http.Server{Handler: httpapi.NewHandler(&testhub.Hub{}, httpapi.Options{Events: v.events})}
 	served := make(chan error)
 	go func() { served <- v.server.Serve(p) }()
 	t.Cleanup(func() {

@@ -99,3 +99,35 @@ func TestCtlIsInterrupted(t *testing.T) {
 	}
 	g.open()
 }
+
+// TestCtlWatches: who watches sees what happens, and goes on with the next hub at
+// the same address.
+func TestCtlWatches(t *testing.T) {
+	t.Parallel()
+	h := startHub(t)
+	// The first event is that the hub cannot know what came behind the event 1: so
+	// it is there when the client connects.
+	p := start(t, nil, "quic-ctl", "-api", h.api, "watch", "-json", "-after", "1")
+	p.Await(`"restarted":true`)
+	agent := h.agent("a", "-handler", "cat")
+	p.Await(`"event":"connect"`)
+	run(t, "quic-client", h.clientArgs("sender", "-send", "x")...)
+	if line := p.Await(`"event":"message"`); !strings.Contains(line, `"client_id":"sender","msg_id":"`) {
+		t.Errorf("the message is told as %s", line)
+	}
+	h.ctl(t, "disconnect", "a")
+	p.Await(`"client_id":"a","code":"disconnected"`)
+	h.Kill()
+	startHubOn(t, h.addr, "-api", strings.TrimPrefix(h.api, "http://"))
+	eventually(t, "the client is seen at the new hub", func() bool {
+		_, second, restarted := strings.Cut(strings.Replace(p.Stdout(), `"restarted":true`, "", 1), `"restarted":true`)
+		return restarted && strings.Contains(second, `"event":"connect"`)
+	})
+	p.Signal(os.Interrupt)
+	if code := p.Wait(); code != 0 || !strings.Contains(p.Stderr(), "next attempt in") {
+		t.Errorf("exit code %d, stderr %q", code, p.Stderr())
+	}
+	if code := agent.Stop(); code != 0 {
+		t.Errorf("the client exited with %d", code)
+	}
+}

@@ -49,3 +49,7 @@ func (h *fakeHub) Client(id string) (session.Info, bool) {
 }
 
 func (h *fakeHub) Disconnect(string, string) error { return nil }
+
+func (h *fakeHub) StartQlog(string) (string, error) { return "", nil }
+
+func (h *fakeHub) StopQlog(string) error { return nil }

@@ -30,6 +30,8 @@ func flags() []cli.Flag {
 			program.DrainFlag(),
 			&cli.DurationFlag{Name: "reconnect-window", DefaultText: "1ms per client", Validator: program.AboveZero,
 				Usage: "time over which the return of the clients is spread; at least 1s unless set"}),
-		program.Category("Monitoring", slices.Concat(program.MonitorFlags("127.0.0.1:9090"), program.LogFlags("info"))...),
+		program.Category("Monitoring", slices.Concat(program.MonitorFlags("127.0.0.1:9090"), program.LogFlags("info"), []cli.Flag{
+			&cli.StringFlag{Name: "qlog-dir", TakesFile: true,
+				Usage: "`FOLDER` for qlogs of single clients, which the HTTP API switches on; costs some percent of speed, also while none is on"}})...),
 	)
 }

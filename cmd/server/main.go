@@ -55,6 +55,7 @@ func config(cmd *cli.Command, hooks *monitoring.EventHooks, log *slog.Logger) *s
 		MaxPayload:             cmd.Int("max-payload"),
 		MaxQueueBytes:          cmd.Int("max-queue"),
 		ReconnectWindow:        cmd.Duration("reconnect-window"),
+		QlogDir:                cmd.String("qlog-dir"),
 		Logger:                 log,
 		Hooks:                  hooks,
 	}

@@ -5,6 +5,8 @@
 //	GET    /api/clients?limit=&cursor=&prefix=
 //	GET    /api/clients/{id}
 //	DELETE /api/clients/{id}
+//	PUT    /api/clients/{id}/qlog
+//	DELETE /api/clients/{id}/qlog
 //	POST   /api/send        {"client_id":"client-001","payload":"...","wait_ack":true}
 //	POST   /api/broadcast   {"payload":{"any":"JSON"}}
 //	GET    /api/events?types=connect,disconnect
@@ -50,6 +52,8 @@ type Hub interface {
 	ClientPage(prefix, after string, limit int) (page []session.Info, total int)
 	Client(clientID string) (session.Info, bool)
 	Disconnect(clientID, reason string) error
+	StartQlog(clientID string) (path string, err error)
+	StopQlog(clientID string) error
 }
 
 // The tags group the operations in the description.
@@ -104,6 +108,7 @@ func NewHandler(hub Hub, o Options) http.Handler {
 	}
 	a.addHealth()
 	a.addClients()
+	a.addQlog()
 	a.addMessages()
 	a.addEvents()
 	a.addDocument(mux)

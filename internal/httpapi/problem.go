@@ -74,7 +74,7 @@ func statusOf(code qerrors.Code) int {
 	switch code {
 	case qerrors.UnknownClient:
 		return http.StatusNotFound
-	case qerrors.NotConnected, qerrors.ConnectionLost:
+	case qerrors.NotConnected, qerrors.ConnectionLost, qerrors.InvalidConfig:
 		return http.StatusConflict
 	case qerrors.PayloadTooLarge:
 		return http.StatusRequestEntityTooLarge

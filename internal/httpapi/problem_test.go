@@ -86,6 +86,7 @@ func TestErrorsOfTheHub(t *testing.T) {
 		qerrors.UnknownClient:   404,
 		qerrors.NotConnected:    409,
 		qerrors.ConnectionLost:  409,
+		qerrors.InvalidConfig:   409,
 		qerrors.PayloadTooLarge: 413,
 		qerrors.QueueFull:       429,
 		qerrors.TooManyPromises: 429,

@@ -103,6 +103,9 @@ func New(conn Conn, cfg *Config) *Link {
 // Session returns the session that the handshake opened.
 func (l *Link) Session() *session.Session { return l.session }
 
+// Conn returns the connection under the link.
+func (l *Link) Conn() Conn { return l.conn }
+
 // Done is closed when the connection has ended.
 func (l *Link) Done() <-chan struct{} { return l.ctx.Done() }
 

@@ -24,15 +24,19 @@ const (
 	connectionWindow    = 16 << 20
 )
 
-// Limits are the limits of connections.
+// Limits are the limits of connections, and what they are able to do.
 type Limits struct {
 	HandshakeTimeout   time.Duration // for the QUIC handshake
 	MaxIdleTimeout     time.Duration // the smaller one of both sides counts
 	MaxIncomingStreams int           // streams that the peer may have open
+
+	// Traceable makes [Conn.StartQlog] possible. It costs each connection some of
+	// its speed, also while there is no trace.
+	Traceable bool
 }
 
 func (l Limits) config() *quic.Config {
-	return &quic.Config{
+	config := &quic.Config{
 		HandshakeIdleTimeout:           l.HandshakeTimeout,
 		MaxIdleTimeout:                 l.MaxIdleTimeout,
 		InitialStreamReceiveWindow:     initialStreamWindow,
@@ -42,6 +46,10 @@ func (l Limits) config() *quic.Config {
 		MaxIncomingStreams:             -1, // the protocol has none that are bidirectional
 		MaxIncomingUniStreams:          int64(l.MaxIncomingStreams),
 	}
+	if l.Traceable {
+		config.Tracer = newTrace
+	}
+	return config
 }
 
 // ListenUDP opens a UDP socket on addr, which is host:port or :port.

@@ -56,8 +56,8 @@ func (h *hub) agent(id string, more ...string) *testprocess.Process {
 	return p
 }
 
-// call makes a request of the API and decodes the answer into out. It may be
-// called from any goroutine.
+// call makes a request of the API and decodes the answer into out; nil stands for
+// an answer that is empty. It may be called from any goroutine.
 func (h *hub) call(method, path, body string, out any) {
 	h.t.Helper()
 	request, err := http.NewRequestWithContext(h.t.Context(), method, h.api+path, strings.NewReader(body))
@@ -73,6 +73,12 @@ func (h *hub) call(method, path, body string, out any) {
 		return
 	}
 	defer func() { _ = response.Body.Close() }()
+	if out == nil {
+		if response.StatusCode != http.StatusNoContent {
+			h.t.Errorf("%s %s: status %d", method, path, response.StatusCode)
+		}
+		return
+	}
 	if err := json.NewDecoder(response.Body).Decode(out); err != nil {
 		h.t.Errorf("%s %s: status %d: %v", method, path, response.StatusCode, err)
 	}

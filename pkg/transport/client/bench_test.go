@@ -21,8 +21,14 @@ import (
 
 // onLoopback starts a hub and n clients, called c0, c1 and so on.
 func onLoopback(b *testing.B, n int, hubs, clients *dispatcher.Dispatcher) (*server.Server, []*client.Client) {
+	return onLoopbackWith(b, n, hubs, clients, nil)
+}
+
+// onLoopbackWith is onLoopback with a configuration of the hub.
+func onLoopbackWith(b *testing.B, n int, hubs, clients *dispatcher.Dispatcher,
+	configure func(*server.ServerConfig)) (*server.Server, []*client.Client) {
 	network := testnet.Loopback(b)
-	hub := network.Hub(hubs, nil)
+	hub := network.Hub(hubs, configure)
 	all := make([]*client.Client, n)
 	for i := range all {
 		// Each with a socket of its own, as on as many machines.

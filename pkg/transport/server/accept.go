@@ -72,6 +72,9 @@ func (s *Server) serve(conn *quicnet.Conn) {
 	if s.sessions.Remove(l, func() { s.link.Events.Disconnect(hello.ClientId, cause) }) {
 		s.ended(l, cause)
 	}
+	if err := stopQlog(conn); err != nil {
+		s.link.Log.Error("qlog not closed", "client_id", hello.ClientId, "session_id", l.Session().ID(), "error", err)
+	}
 }
 
 // admit opens the session of a client that says hello in time, unless there are

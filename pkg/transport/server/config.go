@@ -58,6 +58,11 @@ type ServerConfig struct {
 	// at least 1 s.
 	ReconnectWindow time.Duration
 
+	// QlogDir is the folder that StartQlog writes to; it is made when it is not
+	// there. Empty means that there are no traces. With it, connections are a
+	// little slower, also while there is no trace of them; see docs/decisions.md.
+	QlogDir string
+
 	// Logger is told what happens; nil logs nothing.
 	Logger *slog.Logger
 	// Hooks are called when it happens; nil calls nothing.
@@ -91,6 +96,7 @@ func (c *ServerConfig) limits() quicnet.Limits {
 		HandshakeTimeout:   c.HandshakeTimeout,
 		MaxIdleTimeout:     c.MaxIdleTimeout,
 		MaxIncomingStreams: c.MaxIncomingStreams,
+		Traceable:          c.QlogDir != "",
 	}
 }
 
@@ -107,6 +113,9 @@ func NewServer(config *ServerConfig) (*Server, error) {
 	}
 	auth, err := quicnet.LoadServerAuth(c.TLSCertFile, c.TLSKeyFile)
 	if err != nil {
+		return nil, err
+	}
+	if c.QlogDir, err = makeQlogDir(c.QlogDir); err != nil {
 		return nil, err
 	}
 	return newServer(c, shared, auth), nil

@@ -1,0 +1,44 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Qlog is a trace of a client's connection.
+type Qlog struct {
+	Path string `json:"path" example:"/var/lib/quic/client-001_QSNJPZ4MAZVR6YHN4WDVJHBMPY_20260102T030405.678901234Z.sqlog" doc:"The file that is written, on the hub's machine."`
+}
+
+func (a *api) addQlog() {
+	huma.Register(a, huma.Operation{
+		OperationID: "start-qlog", Method: http.MethodPut, Path: "/api/clients/{id}/qlog", Tags: []string{tagClients},
+		Summary: "Begin a qlog of a client's connection",
+		Description: "The hub must have been started with -qlog-dir. A trace that is being written goes on. " +
+			"It ends with the connection: a client that reconnects is not traced any more.",
+		Responses: a.problems(http.StatusNotFound, http.StatusConflict, http.StatusInternalServerError),
+	}, a.startQlog)
+	huma.Register(a, huma.Operation{
+		OperationID: "stop-qlog", Method: http.MethodDelete, Path: "/api/clients/{id}/qlog", Tags: []string{tagClients},
+		Summary:     "End the qlog of a client's connection",
+		Description: "The file is complete when this is answered. It is fine if there is no trace.",
+		Responses:   a.problems(http.StatusNotFound, http.StatusInternalServerError, http.StatusGatewayTimeout),
+	}, a.stopQlog)
+}
+
+func (a *api) startQlog(_ context.Context, in *clientInput) (*reply[Qlog], error) {
+	path, err := a.hub.StartQlog(in.ID)
+	if err != nil {
+		return nil, a.failure(err, "")
+	}
+	return &reply[Qlog]{Qlog{Path: path}}, nil
+}
+
+func (a *api) stopQlog(_ context.Context, in *clientInput) (*struct{}, error) {
+	if err := a.hub.StopQlog(in.ID); err != nil {
+		return nil, a.failure(err, "")
+	}
+	return nil, nil
+}

@@ -109,5 +109,6 @@ func NewServer(config *ServerConfig) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	shared.CertificateExpires = auth.Expires()
 	return newServer(c, shared, auth), nil
 }

@@ -26,15 +26,16 @@ func (r *reference) alerts(file string) (string, error) {
 	if err := yaml.Load(text, &rules); err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
-	out := r.head("alert", "severity", "fires when, for how long", "which means", "what to do first")
+	var out strings.Builder
+	out.WriteString(r.head("alert", "severity", "fires when, for how long", "which means", "what to do first"))
 	for _, group := range rules.Groups {
 		for _, a := range group.Rules {
 			when := code(strings.Join(strings.Fields(a.Expr), " "))
 			if a.For != "0m" {
 				when += ", " + a.For
 			}
-			out += row(code(a.Alert), r.text(a.Labels["severity"]), when, r.text(a.Annotations["description"]), r.text(a.Annotations["action"]))
+			out.WriteString(row(code(a.Alert), r.text(a.Labels["severity"]), when, r.text(a.Annotations["description"]), r.text(a.Annotations["action"])))
 		}
 	}
-	return out, nil
+	return out.String(), nil
 }

@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -56,6 +58,9 @@ func run(addr, metrics, certs string, load bool) error {
 	d.RegisterHandler(protocol.MessageType_MESSAGE_TYPE_COMMAND, dispatcher.HandlerFunc(echo))
 	d.RegisterHandler(protocol.MessageType_MESSAGE_TYPE_EVENT, dispatcher.HandlerFunc(ignore))
 	srv.SetDispatcher(d)
+
+	// What Go and the system say of the process, beside what the hub counts.
+	srv.Registry().MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	// Before the hub listens, so that /readyz says that it does not yet.
 	listener, err := net.Listen("tcp", metrics)

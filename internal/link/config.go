@@ -33,6 +33,9 @@ type Config struct {
 	Tasks         Tasks        // the handlers that have yet to answer
 	MaxClients    int          // on the hub: how many links there may be
 
+	// CertificateExpires is when the own certificate does, for the metrics.
+	CertificateExpires time.Time
+
 	// Links returns the links in use. Set once, before the first of them.
 	Links func() iter.Seq[*Link]
 

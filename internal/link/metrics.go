@@ -17,6 +17,7 @@ func (c *Config) state() monitoring.State {
 		MaxClients: c.MaxClients, Traffic: c.traffic.total(), Promises: c.Promises.Stats(),
 		DispatcherQueued: d.Queued, DispatcherCapacity: d.QueueSize,
 		DispatcherBusy: d.Busy, DispatcherWorkers: d.Workers,
+		CertificateExpires: c.CertificateExpires,
 	}
 	for l := range c.Links() {
 		s.ConnectedClients++

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/quic-go/quic-go"
 
@@ -53,6 +54,9 @@ func LoadServerAuth(certFile, keyFile string) (*ServerAuth, error) {
 	a.tls.SetSessionTicketKeys([][32]byte{ticketKey})
 	return a, nil
 }
+
+// Expires returns when the certificate does.
+func (a *ServerAuth) Expires() time.Time { return expires(a.tls) }
 
 func derive(secret []byte, purpose string, key []byte) error {
 	k, err := hkdf.Key(sha256.New, secret, nil, "quic-backbone "+purpose, len(key))
@@ -101,6 +105,16 @@ func LoadClientAuth(files ClientFiles) (*ClientAuth, error) {
 		config.Certificates = []tls.Certificate{cert}
 	}
 	return &ClientAuth{tls: config, tokens: quic.NewLRUTokenStore(8, 4)}, nil
+}
+
+// Expires returns when the client's certificate does, and zero without one.
+func (a *ClientAuth) Expires() time.Time { return expires(a.tls) }
+
+func expires(config *tls.Config) time.Time {
+	if len(config.Certificates) == 0 || config.Certificates[0].Leaf == nil { // GODEBUG=x509keypairleaf=0
+		return time.Time{}
+	}
+	return config.Certificates[0].Leaf.NotAfter
 }
 
 func loadCertificate(certFile, keyFile string) (tls.Certificate, error) {

@@ -84,6 +84,7 @@ func TestTables(t *testing.T) {
 		"codes":        "| `queue_full` | 0x0b | the outgoing queue of this connection is full |",
 		"endpoints":    "| `GET /api/clients/{id}` | Look at one connected client | 404, 500 |",
 		"ctl-commands": "| `quic-ctl certs` |",
+		"alerts":       "| `QuicBackboneHubDown` | critical | `up{job=\"quic-backbone\"} == 0`, 1m | The hub has ended or hangs,",
 	} {
 		got, err := newReference(root, nil).table(name)
 		if err != nil || !strings.Contains(got, want) {

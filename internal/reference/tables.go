@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,6 +24,8 @@ func (r *reference) table(name string) (string, error) {
 	switch {
 	case name == "metrics":
 		return r.metrics(monitoring.NewRegistry(monitoring.NewMetrics(nil)))
+	case name == "alerts":
+		return r.alerts(filepath.Join(r.root, "deploy", "prometheus", "alerts.yml"))
 	case name == "codes":
 		return r.codes()
 	case name == "endpoints":

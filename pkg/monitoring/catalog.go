@@ -115,8 +115,16 @@ func gauges() []metric {
 		gauge("outgoing_queue_bytes", "Bytes that wait to be sent, of all connections.", func(s *Snapshot) int { return s.OutgoingBytes }),
 		measured("outgoing_queue_fullest_ratio", "How full the fullest outgoing queue of a connection is, from 0 to 1; senders wait, and broadcasts skip the client, at 1.",
 			func(s *Snapshot) float64 { return s.OutgoingFullest }),
+		measured("certificate_expiry_timestamp_seconds", "When the certificate expires that this side shows to its peers, as Unix time; 0 without one.", expiry),
 		measured("uptime_seconds", "Time since the start.", func(s *Snapshot) float64 { return s.Uptime.Seconds() }),
 	}
+}
+
+func expiry(s *Snapshot) float64 {
+	if s.CertificateExpires.IsZero() {
+		return 0
+	}
+	return float64(s.CertificateExpires.Unix())
 }
 
 // recentMetrics are of the last minute or so, see [Recent].

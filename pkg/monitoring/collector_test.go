@@ -35,6 +35,7 @@ func busy() *monitoring.Metrics {
 			ConnectedClients: 3, MaxClients: 10_000, Traffic: monitoring.Traffic{MessagesSent: 120},
 			Promises:           monitoring.Promises{Active: 1, Max: 50_000, Created: 9, Completed: 4, TimedOut: 2, Canceled: 1, Lost: 1, Rejected: 5},
 			DispatcherCapacity: 1000, DispatcherWorkers: 10, DispatcherBusy: 2, OutgoingBytes: 4096, OutgoingFullest: 0.25,
+			CertificateExpires: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
 		}
 	})
 	time.Sleep(time.Minute)

@@ -21,6 +21,8 @@ type State struct {
 
 	OutgoingBytes   int     // what waits to be sent, of all connections
 	OutgoingFullest float64 // of the fullest queue, the part that is taken: 0 to 1
+
+	CertificateExpires time.Time // when the own certificate does; zero without one
 }
 
 // Traffic counts data messages and the bytes of their payloads.

@@ -73,6 +73,8 @@ func testChecks(t *testing.T, r *repository) {
 		{"uptime | ./bin/quic-client -name a", "no flag -name"},
 		{"./bin/quic-ctl certs -dir a", ""},
 		{"./bin/quic-kettle", "cmd/kettle"},
+		{"./bin/monitoring-server -metrics :9091 -load", ""},
+		{"./bin/monitoring-server -api :9091", "no flag -api"},
 		{"go run ./examples/echo/client -text hello", ""},
 		{"go run ./examples/echo/client -volume 3", "no flag -volume"},
 		{"go run ./examples/tea/server", "examples/tea/server"},

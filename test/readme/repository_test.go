@@ -15,7 +15,7 @@ import (
 
 // others are commands of other people that documents may use.
 func others() []string {
-	return []string{"cat", "cd", "curl", "echo", "export", "git", "jq", "kill", "openssl", "printf", "python3", "source", "uptime"}
+	return []string{"cat", "cd", "curl", "echo", "export", "git", "jq", "kill", "openssl", "printf", "prometheus", "promtool", "python3", "source", "uptime"}
 }
 
 // repository checks commands against what there is.
@@ -65,6 +65,8 @@ func (r *repository) checkOne(words []string) error {
 		source := "examples/" + strings.TrimPrefix(program, "examples/")
 		if command, ok := strings.CutPrefix(program, "quic-"); ok {
 			source = "cmd/" + command
+		} else if example, ok := strings.CutSuffix(program, "-server"); ok { // one that is a single program
+			source = "examples/" + example
 		}
 		return r.flags(source, args)
 	case name == "./scripts/gen-certs.sh":

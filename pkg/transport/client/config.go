@@ -157,5 +157,6 @@ func NewClient(config *ClientConfig) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	shared.CertificateExpires = auth.Expires()
 	return newClient(c, shared, auth), nil
 }

@@ -118,5 +118,6 @@ func NewServer(config *ServerConfig) (*Server, error) {
 	if c.QlogDir, err = makeQlogDir(c.QlogDir); err != nil {
 		return nil, err
 	}
+	shared.CertificateExpires = auth.Expires()
 	return newServer(c, shared, auth), nil
 }

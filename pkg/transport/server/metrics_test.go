@@ -1,10 +1,12 @@
 package server_test
 
 import (
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/voilet/QuicFlow/internal/certs"
 	"github.com/voilet/QuicFlow/internal/testnet"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -15,7 +17,7 @@ import (
 )
 
 // counted makes a check of one number of a snapshot.
-func counted[N int | uint64](t *testing.T, what string, got, want N) {
+func counted[N int | int64 | uint64](t *testing.T, what string, got, want N) {
 	t.Helper()
 	if got != want {
 		t.Errorf("%s: %v, want %v", what, got, want)
@@ -243,6 +245,36 @@ func TestReady(t *testing.T) {
 		}
 		expect(qerrors.Draining)
 	})
+}
+
+// An operator must know in time that nobody will be let in.
+func TestCertificateMetrics(t *testing.T) {
+	dir := t.TempDir()
+	made, err := certs.Create(certs.Options{Dir: dir, Validity: 48 * time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := func(name string) string { return filepath.Join(dir, name) }
+	hub, err := server.NewServer(&server.ServerConfig{TLSCertFile: path(certs.ServerCertFile), TLSKeyFile: path(certs.ServerKeyFile)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := client.ClientConfig{ClientID: "a", TLSCAFile: path(certs.CACertFile)}
+	without, err := client.NewClient(&config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.TLSCertFile, config.TLSKeyFile = path(certs.ClientCertFile), path(certs.ClientKeyFile)
+	with, err := client.NewClient(&config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := made.NotAfter.Unix()
+	counted(t, "expiry of the hub's", hub.GetMetrics().CertificateExpires.Unix(), want)
+	counted(t, "expiry of the client's", with.GetMetrics().CertificateExpires.Unix(), want)
+	if at := without.GetMetrics().CertificateExpires; !at.IsZero() {
+		t.Errorf("a certificate that is not there expires at %v", at)
+	}
 }
 
 // Two servers in one process do not touch each other's registries.

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"io"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -13,21 +11,7 @@ import (
 // get returns the status and the body of a page of a hub's monitoring.
 func get(t *testing.T, hub *testprocess.Process, path string) (int, string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+hub.Addr("monitoring listening")+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Close = true // leave no goroutine behind
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(body)
+	return testprocess.Get(t, "http://"+hub.Addr("monitoring listening")+path)
 }
 
 func TestMonitoring(t *testing.T) {

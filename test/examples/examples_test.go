@@ -3,9 +3,7 @@
 package examples
 
 import (
-	"io"
 	"io/fs"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -169,30 +167,11 @@ func testMonitoring(t *testing.T, program programs) {
 	for page, want := range map[string]string{
 		"/metrics": "\nquic_backbone_connected_clients 5\n", "/readyz": "ok\n",
 	} {
-		if got := get(t, strings.TrimSuffix(url, "/metrics")+page); !strings.Contains(got, want) {
+		if _, got := testprocess.Get(t, strings.TrimSuffix(url, "/metrics")+page); !strings.Contains(got, want) {
 			t.Errorf("%s has no %q:\n%s", page, want, got)
 		}
 	}
 	if code := hub.Stop(); code != 0 {
 		t.Errorf("the server ended with %d", code)
 	}
-}
-
-func get(t *testing.T, url string) string {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Close = true // leave no goroutine behind
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/voilet/QuicFlow/internal/testprocess"
 )
 
 // alert is one of the rules of deploy/prometheus/alerts.yml.
@@ -75,7 +77,7 @@ func TestPromtool(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	h := startHub(t)
-	metrics := get(t, "http://"+h.Addr("monitoring listening")+"/metrics")
+	_, metrics := testprocess.Get(t, "http://"+h.Addr("monitoring listening")+"/metrics")
 	t.Run("promtool", func(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), need(t, "promtool"), "check", "metrics")
 		cmd.Stdin = strings.NewReader(metrics)

@@ -3,9 +3,7 @@ package integration
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -109,7 +107,8 @@ func (p *prometheus) ask(path string, args url.Values, data any) {
 		Data          any
 	}{Data: data}
 	page := p.url + "/api/v1/" + path + "?" + args.Encode()
-	if err := json.Unmarshal([]byte(get(p.t, page)), &answer); err != nil || answer.Status != "success" {
+	_, text := testprocess.Get(p.t, page)
+	if err := json.Unmarshal([]byte(text), &answer); err != nil || answer.Status != "success" {
 		p.t.Fatalf("%s: %v, %s", page, err, answer.Error)
 	}
 }
@@ -144,24 +143,4 @@ func (p *prometheus) number(expr string) sample {
 		return len(found) > 0
 	})
 	return found[0]
-}
-
-// get returns a page.
-func get(t *testing.T, page string) string {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Close = true // leave no goroutine behind
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
 }

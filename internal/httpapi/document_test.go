@@ -26,6 +26,7 @@ func TestDocument(t *testing.T) {
 		OpenAPI string
 		Paths   map[string]map[string]struct {
 			Summary   string
+			Tags      []string
 			Responses map[string]struct{ Content map[string]any }
 		}
 	}
@@ -38,6 +39,9 @@ func TestDocument(t *testing.T) {
 	got := map[string][]string{}
 	for path, methods := range document.Paths {
 		for method, operation := range methods {
+			if len(operation.Tags) != 1 || operation.Summary == "" {
+				t.Errorf("%s %s has the tags %q and the summary %q", method, path, operation.Tags, operation.Summary)
+			}
 			var statuses []string
 			for status, response := range operation.Responses {
 				statuses = append(statuses, status)

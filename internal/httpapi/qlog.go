@@ -13,12 +13,14 @@ type Qlog struct {
 }
 
 func (a *api) addQlog() {
+	problems := a.problems(http.StatusNotFound, http.StatusConflict, http.StatusInternalServerError)
+	problems["409"].Description = "The client disconnected meanwhile, or the hub cannot write a file: it needs -qlog-dir."
 	huma.Register(a, huma.Operation{
 		OperationID: "start-qlog", Method: http.MethodPut, Path: "/api/clients/{id}/qlog", Tags: []string{tagClients},
 		Summary: "Begin a qlog of a client's connection",
 		Description: "The hub must have been started with -qlog-dir. A trace that is being written goes on. " +
 			"It ends with the connection: a client that reconnects is not traced any more.",
-		Responses: a.problems(http.StatusNotFound, http.StatusConflict, http.StatusInternalServerError),
+		Responses: problems,
 	}, a.startQlog)
 	huma.Register(a, huma.Operation{
 		OperationID: "stop-qlog", Method: http.MethodDelete, Path: "/api/clients/{id}/qlog", Tags: []string{tagClients},

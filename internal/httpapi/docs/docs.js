@@ -101,10 +101,10 @@ function curl(method, path, operation) {
   const query = parameters(operation, 'query').filter((p) => p.schema.examples).map((p) => `${p.name}=${encodeURIComponent(value(p)).replaceAll('%2C', ',')}`);
   const streams = operation.responses['200']?.content?.['text/event-stream'];
   const words = ['curl', streams ? '-sN' : '-s'];
-  if (method === 'delete') words.push('-X', 'DELETE');
+  const schema = bodySchema(operation);
+  if (method !== 'get' && !(method === 'post' && schema)) words.push('-X', method.toUpperCase());
   words.push(shell(location.origin + target + (query.length ? `?${query.join('&')}` : '')));
   let command = words.join(' ');
-  const schema = bodySchema(operation);
   if (schema) command += ` \\\n  -H 'Content-Type: application/json' \\\n  -d ${shell(JSON.stringify(example(schema)))}`;
   return command;
 }
@@ -193,10 +193,10 @@ function add(part, ...label) {
 
 document.getElementById('title').textContent = api.info.title;
 document.getElementById('about').textContent = api.info.description;
-for (const { name } of api.tags) {
+for (const { name } of api.tags) { // each operation has one
   contents.append(element('li', { class: 'group' }, name));
   for (const [path, methods] of Object.entries(api.paths)) {
-    for (const method of ['get', 'post', 'delete'].filter((m) => methods[m]?.tags?.includes(name))) {
+    for (const method of ['get', 'put', 'post', 'patch', 'delete'].filter((m) => methods[m]?.tags.includes(name))) {
       add(section(method, path, methods[method]), element('span', { class: `method ${method}` }, method.toUpperCase()), code(path));
     }
   }

@@ -46,6 +46,7 @@ func get(ctx context.Context, cmd *cli.Command, hub *apiclient.Client) error {
 		{"connected", time.UnixMilli(c.ConnectedAt).Format(time.DateTime) + ", for " + console.Age(uptime)},
 		{"last heard of", console.Age(silence) + " ago"},
 		{"round trip", console.Millis(c.RTTMillis)},
+		{"packets lost", fmt.Sprint(c.PacketsLost)},
 		{"received", traffic(c.MessagesReceived, c.BytesReceived, c.HandlerFailures)},
 		{"sent", traffic(c.MessagesSent, c.BytesSent, c.SendFailures)},
 	} {

@@ -36,7 +36,7 @@ func (p *parcel) encode(b []byte) (_ []byte, err error) {
 
 func (p *parcel) await() (err error) {
 	if p.promises != nil {
-		p.promise, err = p.promises.Add(p.msg, p.begun, p.deadline)
+		p.promise, err = p.promises.Add(p.msg, p.begun, p.deadline, nil)
 	}
 	return err
 }

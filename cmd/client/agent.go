@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/program"
+	"github.com/voilet/QuicFlow/internal/tracing"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
 )
 
@@ -17,7 +18,11 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	c, err := newClient(cmd, log, nil)
+	traces, err := program.NewTraces(ctx, cmd, cmd.String("id"), log)
+	if err != nil {
+		return err
+	}
+	c, err := newClient(cmd, log, nil, traces.TracerProvider())
 	if err != nil {
 		return err
 	}
@@ -28,7 +33,7 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- monitor.Serve(program.NewMonitor(cmd, log, c.Registry(), c.Err)) }()
-	err = handle(ctx, cmd, c, log)
+	err = handle(ctx, cmd, c, traces, log)
 	if closed := errors.Join(monitor.Close(), <-served); err == nil {
 		err = closed
 	}
@@ -36,7 +41,7 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 }
 
 // handle connects c, and waits until it has done its work.
-func handle(ctx context.Context, cmd *cli.Command, c *client.Client, log *slog.Logger) error {
+func handle(ctx context.Context, cmd *cli.Command, c *client.Client, traces *tracing.Exporter, log *slog.Logger) error {
 	if err := connect(ctx, c, cmd.String("server")); err != nil {
 		if ctx.Err() != nil {
 			log.Info("stopped", "reason", context.Cause(ctx)) // before there was anything to do
@@ -51,7 +56,10 @@ func handle(ctx context.Context, cmd *cli.Command, c *client.Client, log *slog.L
 	case <-ctx.Done():
 		log.Info("stopping", "reason", context.Cause(ctx), "drain_timeout", cmd.Duration("drain-timeout"))
 	}
-	err := program.Drain(ctx, cmd, c.Close)
+	err := program.Drain(ctx, cmd, func(ctx context.Context) error {
+		defer traces.Shutdown(ctx)
+		return c.Close(ctx)
+	})
 	log.Info("stopped", "in_order", err == nil)
 	if gaveUp != nil {
 		return gaveUp

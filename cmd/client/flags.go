@@ -48,6 +48,7 @@ func flags() []cli.Flag {
 		program.Category("Stopping", program.DrainFlag()),
 		program.Category("Monitoring of the agent", program.MonitorFlags("")...),
 		program.Category("Logs", program.LogFlags("info, with -send warn")...),
+		program.Category("Traces", program.TraceFlags()...),
 	)
 }
 

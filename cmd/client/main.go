@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/urfave/cli/v3"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/internal/settings"
@@ -97,7 +98,7 @@ func connect(ctx context.Context, c *client.Client, addr string) error {
 	}
 }
 
-func newClient(cmd *cli.Command, log *slog.Logger, hooks *monitoring.EventHooks) (*client.Client, error) {
+func newClient(cmd *cli.Command, log *slog.Logger, hooks *monitoring.EventHooks, spans trace.TracerProvider) (*client.Client, error) {
 	return client.NewClient(&client.ClientConfig{
 		ClientID:               cmd.String("id"),
 		TLSCAFile:              caFile(cmd),
@@ -120,6 +121,7 @@ func newClient(cmd *cli.Command, log *slog.Logger, hooks *monitoring.EventHooks)
 		MaxQueueBytes:          cmd.Int("max-queue"),
 		Logger:                 log,
 		Hooks:                  hooks,
+		TracerProvider:         spans,
 	})
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/console"
+	"github.com/voilet/QuicFlow/internal/program"
+	"github.com/voilet/QuicFlow/internal/settings"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -22,6 +24,12 @@ func send(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	traces, err := program.NewTraces(ctx, cmd, cmd.String("id"), log)
+	if err != nil {
+		return err
+	}
+	defer traces.Shutdown(settings.SecondSignal(ctx))
+	ctx = program.WithTraceParent(ctx)
 	lost := make(chan error, 1)
 	c, err := newClient(cmd, log, &monitoring.EventHooks{OnDisconnect: func(_ string, err error) {
 		if err != nil {
@@ -30,7 +38,7 @@ func send(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 			default: // one reason will do
 			}
 		}
-	}})
+	}}, traces.TracerProvider())
 	if err != nil {
 		return err
 	}

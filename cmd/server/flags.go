@@ -33,5 +33,6 @@ func flags() []cli.Flag {
 		program.Category("Monitoring", slices.Concat(program.MonitorFlags("127.0.0.1:9090"), program.LogFlags("info"), []cli.Flag{
 			&cli.StringFlag{Name: "qlog-dir", TakesFile: true,
 				Usage: "`FOLDER` for qlogs of single clients, which the HTTP API switches on; costs some percent of speed, also while none is on"}})...),
+		program.Category("Traces", program.TraceFlags()...),
 	)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/program"
+	"github.com/voilet/QuicFlow/internal/tracing"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
@@ -20,15 +21,16 @@ type hub struct {
 	*server.Server
 	events       *eventlog.Log
 	api, monitor *program.HTTPServer
+	traces       *tracing.Exporter
 
 	wg     sync.WaitGroup
 	failed chan error // what ended by itself, and why
 }
 
-func newHub(cmd *cli.Command, log *slog.Logger) (*hub, error) {
-	h := new(hub)
+func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (*hub, error) {
+	h := &hub{traces: traces}
 	h.events = eventlog.New(func() uint64 { return h.GetMetrics().MessagesReceived })
-	srv, err := server.NewServer(config(cmd, h.events.Hooks(), log))
+	srv, err := server.NewServer(config(cmd, h.events.Hooks(), log, traces.TracerProvider()))
 	if err != nil {
 		return nil, err
 	}
@@ -79,5 +81,6 @@ func (h *hub) stop(ctx context.Context) error {
 	h.events.Close()
 	monitorErr := h.monitor.Close()
 	h.wg.Wait()
+	h.traces.Shutdown(ctx)
 	return errors.Join(err, apiErr, monitorErr)
 }

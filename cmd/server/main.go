@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/google/uuid"
 	"github.com/urfave/cli/v3"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/internal/settings"
@@ -40,7 +42,7 @@ func command() *cli.Command {
 	}
 }
 
-func config(cmd *cli.Command, hooks *monitoring.EventHooks, log *slog.Logger) *server.ServerConfig {
+func config(cmd *cli.Command, hooks *monitoring.EventHooks, log *slog.Logger, spans trace.TracerProvider) *server.ServerConfig {
 	return &server.ServerConfig{
 		TLSCertFile:            cmd.String("cert"),
 		TLSKeyFile:             cmd.String("key"),
@@ -58,6 +60,7 @@ func config(cmd *cli.Command, hooks *monitoring.EventHooks, log *slog.Logger) *s
 		QlogDir:                cmd.String("qlog-dir"),
 		Logger:                 log,
 		Hooks:                  hooks,
+		TracerProvider:         spans,
 	}
 }
 
@@ -73,7 +76,11 @@ func run(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	h, err := newHub(cmd, log.Logger)
+	traces, err := program.NewTraces(ctx, cmd, uuid.NewString(), log.Logger)
+	if err != nil {
+		return err
+	}
+	h, err := newHub(cmd, traces, log.Logger)
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,7 @@ func TestMistakes(t *testing.T) {
 		{args: "-reconnect-window -1s", code: 2, want: `invalid value "-1s" for flag -reconnect-window: use a time above zero`},
 		{args: "-log-level loud", code: 2, want: `invalid value "loud" for flag -log-level: use debug, info, warn or error`},
 		{args: "-log-format xml", code: 2, want: `invalid value "xml" for flag -log-format: use text or json`},
+		{args: "-otlp-endpoint localhost:4318", code: 2, want: `invalid value "localhost:4318" for flag -otlp-endpoint: write the URL of an OTLP/HTTP receiver, such as http://localhost:4318`},
 		{args: "-handler nosuchprogram", code: 2, want: `handler program "nosuchprogram" cannot be run`},
 		{args: "-webhook http://localhost -handler cat", code: 2, want: `both -handler and -webhook are set, and a message goes to one of them: leave one out`},
 		{args: "-webhook localhost:8000", code: 2, want: `the URL of the webhook is not one: write it like https://host/path`},

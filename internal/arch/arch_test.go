@@ -14,7 +14,7 @@ var checks = []struct {
 	check func(pkg) []string
 }{
 	{"imports run one way", checkLayers},
-	{"quic-go stays in its package", checkQUIC},
+	{"libraries stay in their packages", checkConfined},
 	{"no init", checkInit},
 	{"no package variables", checkVariables},
 	{"no global registries", checkGlobals},
@@ -58,6 +58,9 @@ func TestChecksCanFail(t *testing.T) {
 		{"unknown package", "pkg/extra", "a.go", ``, []string{"pkg/extra has no layer: add it to layers in " + rulesFile}},
 		{"like a known one", "pkg/errorsx", "a.go", ``, []string{"no layer"}},
 
+		{"OpenTelemetry's API", "pkg/transport/client", "a.go", `import "go.opentelemetry.io/otel/trace"`, nil},
+		{"its SDK", "pkg/transport/client", "a.go", `import "go.opentelemetry.io/otel/sdk/trace"`, []string{"pkg/transport/client imports go.opentelemetry.io/otel/sdk/trace: only internal/tracing does"}},
+		{"its exporter", "internal/program", "a.go", `import "go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"`, []string{"only internal/tracing does"}},
 		{"quic-go", "pkg/session", "a.go", `import "github.com/quic-go/quic-go"`, []string{"pkg/session imports github.com/quic-go/quic-go"}},
 		{"part of quic-go", "internal/link", "a.go", `import "github.com/quic-go/quic-go/qlog"`, []string{"quic-go/qlog"}},
 		{"quic-go at home", "internal/quicnet", "a.go", `import "github.com/quic-go/quic-go"`, nil},

@@ -38,15 +38,14 @@ func within(path, pattern string) bool {
 	return path == folder || all && strings.HasPrefix(path, folder+"/")
 }
 
-// checkQUIC returns a problem when p imports quic-go and may not.
-func checkQUIC(p pkg) []string {
-	if slices.Contains(quicGoImporters, p.path) {
-		return nil
-	}
+// checkConfined returns a problem for each import of p that only others may have.
+func checkConfined(p pkg) []string {
 	var problems []string
 	for _, imported := range p.imports() {
-		if within(imported, quicGo+"/...") {
-			problems = append(problems, fmt.Sprintf("%s imports %s: only internal/quicnet does, outside tests", p.path, imported))
+		for _, c := range confined {
+			if within(imported, c.library+"/...") && !slices.Contains(c.importers, p.path) {
+				problems = append(problems, fmt.Sprintf("%s imports %s: only %s does, outside tests", p.path, imported, c.importers[0]))
+			}
 		}
 	}
 	return problems

@@ -42,9 +42,10 @@ var layers = []layer{
 	{"internal/console", nil},
 	{"internal/top", []string{"internal/httpapi", "internal/console"}},
 	{"internal/settings", []string{"pkg/errors"}},
+	{"internal/tracing", []string{"pkg/errors"}},
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
 	{"internal/webhook", []string{"pkg/errors", "pkg/protocol"}},
-	{"internal/program", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute", "internal/webhook"}},
+	{"internal/program", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute", "internal/webhook", "internal/tracing"}},
 	{"cmd/...", []string{above}},
 	{"examples/...", []string{"pkg/..."}},
 
@@ -60,13 +61,20 @@ var layers = []layer{
 	{"test/...", []string{above}},
 }
 
-// quicGo is the module that only quicGoImporters import, so that no exported name
-// can mention one of its types and another QUIC would replace one package.
-const quicGo = "github.com/quic-go/quic-go"
-
-var quicGoImporters = []string{
-	"internal/quicnet",
-	"internal/testnet", // simulated networks for tests
+// confined lists what only some packages import, outside tests.
+var confined = []struct {
+	library   string // with all below it
+	importers []string
+}{
+	// So that no exported name can mention one of its types, and another QUIC would
+	// replace one package.
+	{"github.com/quic-go/quic-go", []string{
+		"internal/quicnet",
+		"internal/testnet", // simulated networks for tests
+	}},
+	// Users of the library bring their own, or none.
+	{"go.opentelemetry.io/otel/sdk", []string{"internal/tracing"}},
+	{"go.opentelemetry.io/otel/exporters", []string{"internal/tracing"}},
 }
 
 // variables lists the package variables that are no error sentinels of pkg/errors
@@ -84,8 +92,8 @@ var logKeys = []string{
 	"client_id", "msg_id", "remote", "code", "error", // what most lines have
 	"addr", "attempt", "before", "bytes", "connections_cut", "drain_timeout", "events", "events_lost", "file",
 	"handlers_unfinished", "in_order", "log_level", "method", "next_attempt_in", "panic", "path", "payload", "reason", "repeated",
-	"session_id", "set_by", "several", "silence", "software", "stack", "status", "strike",
-	"strikes_max", "took", "type",
+	"session_id", "set_by", "several", "silence", "software", "spans", "stack", "status", "strike",
+	"strikes_max", "took", "trace_id", "type",
 }
 
 // logMessages lists the packages with lines whose message is no literal, each with

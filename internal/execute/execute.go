@@ -10,11 +10,13 @@
 // there is no shell in between, and nothing is expanded. Its environment is that
 // of this process without every variable whose name begins with QUIC_, so that
 // neither a token reaches it nor, when it is one of our own programs, the
-// identity of this one; and with three variables of the message:
+// identity of this one; and with variables of the message:
 //
 //	QUIC_MESSAGE_ID    the id of the message
 //	QUIC_MESSAGE_TYPE  command, query, event or response
 //	QUIC_SENDER_ID     the client that sent it; empty for the hub
+//	TRACEPARENT        the handler's span, in the form of the W3C's header of that
+//	TRACESTATE         name, and what belongs to it; absent where nothing is traced
 //
 // Control characters in them are replaced. Headers are not passed on.
 //
@@ -128,7 +130,7 @@ func (h *Handler) OnMessage(ctx context.Context, msg *protocol.DataMessage) (*pr
 	stderr := &tail{max: maxStderr}
 
 	cmd := exec.Command(h.path, h.args...)
-	cmd.Env = slices.Concat(h.env, variables(msg))
+	cmd.Env = slices.Concat(h.env, variables(ctx, msg))
 	cmd.Stdin = bytes.NewReader(msg.GetPayload()) // a program that does not read it is fine with os/exec
 	cmd.Stdout = stdout
 	cmd.Stderr = stderr

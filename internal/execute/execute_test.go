@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/voilet/QuicFlow/internal/execute"
 	"github.com/voilet/QuicFlow/internal/leaktest"
@@ -144,6 +145,36 @@ func TestEnvironment(t *testing.T) {
 	want := []string{"PLAIN=kept", "QUIC_MESSAGE_ID=a\uFFFDb\uFFFDQUIC_X=1", "QUIC_MESSAGE_TYPE=query", "QUIC_SENDER_ID=käfer"}
 	if diff := cmp.Diff(want, ours); diff != "" {
 		t.Errorf("variables (-want +got):\n%s", diff)
+	}
+}
+
+// A program can go on with the trace that its message belongs to, and with no other.
+func TestTraceContext(t *testing.T) {
+	t.Setenv("TRACEPARENT", "00-11111111111111111111111111111111-1111111111111111-01")
+	t.Setenv("TRACESTATE", "stale=1")
+	state, err := trace.ParseTraceState("vendor=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	span := trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled}
+	traced := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(span))
+	span.TraceState = state
+	withState := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(span))
+	const parent = "00-01000000000000000000000000000000-0200000000000000-01"
+	for _, test := range []struct {
+		name string
+		ctx  context.Context
+		want string
+	}{
+		{"not traced", t.Context(), "none none"},
+		{"traced", traced, parent + " none"},
+		{"traced with state", withState, parent + " vendor=1"},
+	} {
+		h := newHandler(t, `sh -c 'echo "${TRACEPARENT-none} ${TRACESTATE-none}"'`, 0)
+		got, err := h.OnMessage(test.ctx, query(""))
+		if err != nil || string(got.GetPayload()) != test.want+"\n" {
+			t.Errorf("%s: the program has %q with error %v, want %q", test.name, got.GetPayload(), err, test.want)
+		}
 	}
 }
 

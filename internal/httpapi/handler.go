@@ -15,7 +15,8 @@
 //
 // Times are Unix milliseconds. Errors are problem documents (RFC 9457) with the
 // code of package errors and, where a message is concerned, whether it was sent.
-// A caller that goes away cancels its request.
+// A caller that goes away cancels its request. Messages belong to the trace that a
+// request names in its headers (W3C Trace Context).
 //
 // There is no authentication: listen where only trusted programs can connect. Web
 // pages of other origins are refused, since they can reach a loopback address
@@ -116,7 +117,7 @@ func NewHandler(hub Hub, o Options) http.Handler {
 
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
-	return a.logged(onlyFor(o.Hosts, protection.Handler(withProblems(mux))))
+	return a.logged(onlyFor(o.Hosts, protection.Handler(traced(withProblems(mux)))))
 }
 
 func (a *api) addHealth() {

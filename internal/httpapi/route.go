@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"go.opentelemetry.io/otel/propagation"
+
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
@@ -30,6 +32,14 @@ func withProblems(mux *http.ServeMux) http.Handler {
 		default: // a redirect to the clean form of the path
 			w.WriteHeader(refusal.status)
 		}
+	})
+}
+
+// traced makes what a request causes part of the trace that it names, if it does.
+func traced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

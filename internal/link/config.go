@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/voilet/QuicFlow/internal/fields"
 	"github.com/voilet/QuicFlow/pkg/callback"
@@ -41,6 +42,7 @@ type Config struct {
 
 	repeats    *monitoring.Repeats
 	traffic    traffic
+	tracer     *tracer
 	base       context.Context // the parent of the handlers' contexts
 	cancel     context.CancelFunc
 	dispatcher atomic.Pointer[dispatcher.Dispatcher]
@@ -51,6 +53,7 @@ type Options struct {
 	MaxPayload, MaxQueueBytes, MaxPromises int
 	Logger                                 *slog.Logger
 	Hooks                                  *monitoring.EventHooks
+	TracerProvider                         trace.TracerProvider
 }
 
 // NewConfig makes a Config of what the user gave, and notes in check what is
@@ -70,6 +73,7 @@ func NewConfig(o Options, check *fields.Checker) *Config {
 		Log:           slog.New(repeats),
 		repeats:       repeats,
 		Links:         func() iter.Seq[*Link] { return func(func(*Link) bool) {} },
+		tracer:        newTracer(o.TracerProvider),
 	}
 	c.Metrics = monitoring.NewMetrics(c.state)
 	c.Events = monitoring.NewEvents(o.Hooks, c.Log, c.Metrics)

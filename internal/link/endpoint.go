@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -27,7 +29,9 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 		return nil, err
 	}
 	c.address(out, clientID)
-	_, err = c.transmit(ctx, now, timeout, pick, out)
+	span := c.beginSend(ctx, out, clientID)
+	_, err = c.transmit(ctx, now, timeout, pick, out, nil)
+	endSpan(span, nil, err)
 	c.sent(out.MsgId, clientID, err)
 	return nil, err
 }
@@ -43,8 +47,10 @@ func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 	}
 	out.WaitAck = true
 	c.address(out, clientID)
-	p, err := c.transmit(ctx, now, timeout, pick, out)
+	span := c.beginSend(ctx, out, clientID)
+	p, err := c.transmit(ctx, now, timeout, pick, out, span)
 	if err != nil {
+		endSpan(span, nil, err)
 		c.sent(out.MsgId, clientID, err)
 	}
 	return p, err
@@ -59,9 +65,10 @@ func (c *Config) sent(msgID, clientID string, err error) {
 }
 
 // transmit sends out on a link, and on another when that one has ended meanwhile.
-// Its errors are of messages that were not sent.
+// Its errors are of messages that were not sent; otherwise span, if not nil, ends
+// with the promise.
 func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Duration, pick Pick,
-	out *protocol.DataMessage) (*callback.Promise, error) {
+	out *protocol.DataMessage, span trace.Span) (*callback.Promise, error) {
 	w, err := newWait(ctx, now, timeout)
 	if err != nil {
 		return nil, qerrors.NotSent(err)
@@ -76,7 +83,7 @@ func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Durat
 		if out.WaitAck {
 			out.TimeoutMs = w.remaining(out.TimeoutMs)
 		}
-		p, err := l.send(&w, out)
+		p, err := l.send(&w, out, span)
 		if !errors.Is(err, qerrors.ErrDraining) && !errors.Is(err, qerrors.ErrConnectionLost) {
 			return p, qerrors.NotSent(err)
 		}

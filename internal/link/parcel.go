@@ -1,7 +1,10 @@
 package link
 
 import (
+	"context"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/voilet/QuicFlow/internal/wire"
 	"github.com/voilet/QuicFlow/pkg/callback"
@@ -23,6 +26,7 @@ type parcel struct {
 	begun    time.Time
 	deadline time.Time
 	promise  *callback.Promise
+	span     trace.Span // of the sending, which ends with the promise; nil for none
 }
 
 func (p *parcel) encode(b []byte) (_ []byte, err error) {
@@ -36,7 +40,7 @@ func (p *parcel) encode(b []byte) (_ []byte, err error) {
 
 func (p *parcel) await() (err error) {
 	if p.promises != nil {
-		p.promise, err = p.promises.Add(p.msg, p.begun, p.deadline)
+		p.promise, err = p.promises.Add(p.msg, p.begun, p.deadline, onDone(p.span))
 	}
 	return err
 }
@@ -58,21 +62,23 @@ type Parcel struct {
 // ID returns the id of the message.
 func (p *Parcel) ID() string { return p.id }
 
-// Pack encodes a copy of msg for [Link.Offer].
-func (c *Config) Pack(msg *protocol.DataMessage) (*Parcel, error) {
+// Pack encodes a copy of msg for [Link.Offer]. [Parcel.Offered] comes last.
+func (c *Config) Pack(ctx context.Context, msg *protocol.DataMessage) (*Parcel, error) {
 	out, err := c.outgoing(msg, time.Now())
 	if err != nil {
 		return nil, err
 	}
 	out.ReceiverId = ""
+	span := c.beginSend(ctx, out, "")
 	size := wire.DataSize(out)
 	frame, err := c.encode(out, size)
 	if err != nil {
+		endSpan(span, nil, err)
 		c.Metrics.Failed.Add(qerrors.CodeOf(err), 1)
 		return nil, qerrors.NotSent(err)
 	}
 	return &Parcel{
-		parcel: parcel{frame: frame, size: size, payload: len(out.Payload), lane: classOf(out.Priority)},
+		parcel: parcel{frame: frame, size: size, payload: len(out.Payload), lane: classOf(out.Priority), span: span},
 		id:     out.MsgId,
 	}, nil
 }

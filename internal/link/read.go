@@ -1,6 +1,7 @@
 package link
 
 import (
+	"context"
 	"errors"
 	"io"
 	"time"
@@ -158,14 +159,27 @@ func (l *Link) receiveData(m *protocol.DataMessage, arrived time.Time) error {
 	return nil
 }
 
-// handle hands m to the dispatcher, once there is room for it and its answer.
+// handle hands m to the dispatcher, within a span if there are to be any.
 func (l *Link) handle(m *protocol.DataMessage, arrived time.Time) error {
+	if l.cfg.tracer == nil {
+		return l.submit(l.cfg.base, arrived, m, l)
+	}
+	base, r := l.cfg.tracer.receive(l, m)
+	err := l.submit(base, arrived, m, r)
+	if p, recorded := r.(*processing); recorded && err != nil {
+		endSpan(p.span, nil, err)
+	}
+	return err
+}
+
+// submit hands m to the dispatcher, once there is room for it and its answer.
+func (l *Link) submit(base context.Context, arrived time.Time, m *protocol.DataMessage, r dispatcher.Responder) error {
 	if err := l.out.answerRoom(l.ctx); err != nil {
 		return err
 	}
 	l.cfg.Tasks.add()
 	l.out.unanswered.Add(1)
-	if err := l.cfg.dispatcher.Load().Submit(l.ctx, l.cfg.base, arrived, m, l); err != nil {
+	if err := l.cfg.dispatcher.Load().Submit(l.ctx, base, arrived, m, r); err != nil {
 		l.out.unanswered.Add(-1)
 		l.cfg.Tasks.done()
 		return err
@@ -178,12 +192,7 @@ func (l *Link) handle(m *protocol.DataMessage, arrived time.Time) error {
 func (l *Link) Respond(o dispatcher.Outcome) {
 	defer l.cfg.Tasks.done()
 	ack := o.Ack
-	if len(ack.Result) > l.peerMax {
-		ack.Status, ack.Code = protocol.AckStatus_ACK_STATUS_FAILURE, uint32(qerrors.PayloadTooLarge)
-		ack.Error = qerrors.New(qerrors.PayloadTooLarge,
-			"the handler's result of %d bytes is over the sender's limit of %d", len(ack.Result), l.peerMax).Message
-		ack.Result = nil
-	}
+	l.limitResult(ack)
 	l.cfg.countHandled(o)
 	if ack.Status != protocol.AckStatus_ACK_STATUS_SUCCESS {
 		l.session.HandlerFailures.Add(1)
@@ -199,6 +208,17 @@ func (l *Link) Respond(o dispatcher.Outcome) {
 	l.out.answered()
 	l.drain.handled.Add(1)
 	l.advance()
+}
+
+// limitResult makes a failure of a result that the sender does not accept.
+func (l *Link) limitResult(ack *protocol.AckMessage) {
+	if len(ack.Result) <= l.peerMax {
+		return
+	}
+	ack.Status, ack.Code = protocol.AckStatus_ACK_STATUS_FAILURE, uint32(qerrors.PayloadTooLarge)
+	ack.Error = qerrors.New(qerrors.PayloadTooLarge,
+		"the handler's result of %d bytes is over the sender's limit of %d", len(ack.Result), l.peerMax).Message
+	ack.Result = nil
 }
 
 func (l *Link) receiveAck(ack *protocol.AckMessage) {

@@ -3,6 +3,8 @@ package link
 import (
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/voilet/QuicFlow/internal/wire"
 	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -10,13 +12,13 @@ import (
 )
 
 // send queues m, which the link only reads and does not keep. If m asks for an
-// acknowledgement, it returns the promise of it. Every error means that nothing
-// was sent, and that there is no promise.
-func (l *Link) send(w *Wait, m *protocol.DataMessage) (*callback.Promise, error) {
+// acknowledgement, it returns the promise of it, with whose completion span ends.
+// Every error means that nothing was sent, and that there is no promise.
+func (l *Link) send(w *Wait, m *protocol.DataMessage, span trace.Span) (*callback.Promise, error) {
 	if len(m.Payload) > l.peerMax {
 		return nil, l.tooLarge(len(m.Payload))
 	}
-	p := parcel{msg: m, size: wire.DataSize(m), payload: len(m.Payload), lane: classOf(m.Priority)}
+	p := parcel{msg: m, size: wire.DataSize(m), payload: len(m.Payload), lane: classOf(m.Priority), span: span}
 	if m.WaitAck {
 		p.promises, p.begun, p.deadline = l.promises, w.begun, w.deadline
 	}

@@ -111,7 +111,7 @@ func (s *side) post(ctx context.Context, m *protocol.DataMessage, timeout time.D
 // offer sends without waiting for anything.
 func (s *side) offer(t *testing.T, m *protocol.DataMessage) error {
 	t.Helper()
-	parcel, err := s.cfg.Pack(m)
+	parcel, err := s.cfg.Pack(context.Background(), m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/urfave/cli/v3"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/voilet/QuicFlow/internal/execute"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
@@ -63,19 +64,19 @@ func logged(log *slog.Logger) dispatcher.Middleware {
 	return func(next dispatcher.Handler) dispatcher.Handler {
 		return dispatcher.HandlerFunc(func(ctx context.Context, msg *protocol.DataMessage) (*protocol.DataMessage, error) {
 			if log.Enabled(ctx, slog.LevelDebug) {
-				log.LogAttrs(ctx, slog.LevelDebug, "message received", append(describe(msg), preview(msg))...)
+				log.LogAttrs(ctx, slog.LevelDebug, "message received", append(describe(ctx, msg), preview(msg))...)
 			}
 			result, err := next.OnMessage(ctx, msg)
 			if err != nil {
 				log.LogAttrs(ctx, slog.LevelWarn, "handler failed",
-					append(describe(msg), slog.Any("code", qerrors.CodeOf(err)), slog.Any("error", err))...)
+					append(describe(ctx, msg), slog.Any("code", qerrors.CodeOf(err)), slog.Any("error", err))...)
 			}
 			return result, err
 		})
 	}
 }
 
-func describe(msg *protocol.DataMessage) []slog.Attr {
+func describe(ctx context.Context, msg *protocol.DataMessage) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("msg_id", msg.GetMsgId()),
 		slog.String("type", msg.GetType().Name()),
@@ -83,6 +84,9 @@ func describe(msg *protocol.DataMessage) []slog.Attr {
 	}
 	if sender := msg.GetSenderId(); sender != "" { // the hub has none
 		attrs = append(attrs, slog.String("client_id", sender))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsSampled() {
+		attrs = append(attrs, slog.String("trace_id", span.TraceID().String()))
 	}
 	return attrs
 }

@@ -1,5 +1,5 @@
 // Package program has what quic-server and quic-client have in common: the flags
-// for logs, limits and handlers, and what is made of them.
+// for logs, traces, limits and handlers, and what is made of them.
 //
 // Values that cannot be meant are refused while the flags are read, with the name
 // of the flag or variable, or the line of the file.

@@ -29,7 +29,7 @@ func run(t *testing.T, action func(*cli.Command) error, args ...string) error {
 	return settings.Run(t.Context(), &cli.Command{
 		Name: "test",
 		Flags: slices.Concat(program.LimitFlags(), program.HeartbeatFlags(), program.HandlerFlags(), program.WebhookFlags(),
-			program.LogFlags("info"), []cli.Flag{program.DrainFlag()}),
+			program.LogFlags("info"), program.TraceFlags(), []cli.Flag{program.DrainFlag()}),
 		Action: func(_ context.Context, cmd *cli.Command) error { return action(cmd) },
 	}, append([]string{"test"}, args...))
 }
@@ -41,6 +41,7 @@ func TestValuesThatCannotBeMeant(t *testing.T) {
 		"-workers 0", "-workers 10001", "-queue-size -1", "-queue-size 10000001", "-max-promises 0", "-max-timeout-count 0",
 		"-max-payload 0", "-max-payload 65MiB", "-max-payload 67108865", "-max-queue 0", "-max-queue 2GiB", "-max-queue -1",
 		"-webhook-concurrency 0", "-heartbeat-timeout 0", "-heartbeat-timeout 87601h", "-handler-timeout -1s", "-drain-timeout 0s",
+		"-otlp-endpoint localhost:4318", "-otlp-endpoint http://localhost:4318?key=secret", "-otlp-ratio -0.1", "-otlp-ratio 1.1", "-otlp-ratio NaN",
 	} {
 		flag := " flag " + strings.Fields(args)[0] + ": "
 		if err := run(t, nothing, strings.Fields(args)...); !errors.Is(err, qerrors.ErrInvalidConfig) || !strings.Contains(err.Error(), flag) {
@@ -52,6 +53,7 @@ func TestValuesThatCannotBeMeant(t *testing.T) {
 func TestBounds(t *testing.T) {
 	for _, args := range []string{
 		"-max-payload 1", "-max-payload 64MiB", "-max-queue 1", "-max-queue 1GiB", "-heartbeat-timeout 87600h", "-workers 1", "-workers 10000",
+		"-otlp-endpoint http://localhost:4318", "-otlp-endpoint=", "-otlp-ratio 0", "-otlp-ratio 1", "-otlp-ratio 0.001",
 	} {
 		if err := run(t, nothing, strings.Fields(args)...); err != nil {
 			t.Errorf("%s: %v", args, err)

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -39,6 +43,15 @@ func (h *Handler) describe(headers http.Header, msg *protocol.DataMessage) {
 			continue
 		}
 		headers.Add(headerPrefix+encodeName(key), encodeValue(value))
+	}
+}
+
+// inTrace names the span in ctx, if there is one, in the place of the one that the
+// message names: what the receiver does is below the handler.
+func inTrace(ctx context.Context, headers http.Header) {
+	if trace.SpanContextFromContext(ctx).IsValid() {
+		headers.Del("tracestate") // the span may have none
+		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(headers))
 	}
 }
 

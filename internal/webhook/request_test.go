@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/voilet/QuicFlow/internal/webhook"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -130,6 +131,22 @@ func TestUnusableTraceContext(t *testing.T) {
 	got := (<-requests).header
 	if got.Get("Traceparent") != "" || got.Get("X-Quic-Header-Traceparent") != "a%0D%0AX-Evil: 1" {
 		t.Errorf("got %v", got)
+	}
+}
+
+// TestTraceOfTheHandler: what the webhook does is part of what the handler does.
+func TestTraceOfTheHandler(t *testing.T) {
+	url, requests := record(t)
+	span := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled})
+	msg := command("")
+	msg.Headers = map[string]string{"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "tracestate": "vendor=a"}
+	_, err := newHandler(t, url, webhook.Options{}).OnMessage(trace.ContextWithSpanContext(t.Context(), span), msg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := (<-requests).header
+	if parent := got.Get("Traceparent"); parent != "00-01000000000000000000000000000000-0200000000000000-01" || got.Get("Tracestate") != "" {
+		t.Errorf("the parent is %s with %q, want the span of the handler", parent, got.Get("Tracestate"))
 	}
 }
 

@@ -150,6 +150,7 @@ func (h *Handler) post(ctx context.Context, msg *protocol.DataMessage, a *attemp
 		return nil, err
 	}
 	h.describe(request.Header, msg)
+	inTrace(ctx, request.Header)
 	h.sign(request.Header, msg.GetPayload(), time.Now())
 	client := retryablehttp.Client{
 		HTTPClient: h.http, RetryMax: math.MaxInt, // ctx ends it

@@ -32,7 +32,7 @@ func TestLateAcknowledgement(t *testing.T) {
 					t.Errorf("the first promise ended with %v", err)
 				}
 				for range 2 {
-					if _, err := table.Add(message("id"), time.Now(), in(time.Hour)); !errors.Is(err, qerrors.ErrDuplicateMessage) {
+					if _, err := table.Add(message("id"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrDuplicateMessage) {
 						t.Fatalf("before the late acknowledgement: %v", err)
 					}
 					wantNothing(t, m)
@@ -58,7 +58,7 @@ func TestForgotten(t *testing.T) {
 	table := m.NewTable(nil)
 	abandon := func(id string) { add(t, table, id, in(time.Hour)).Cancel(nil) }
 	taken := func(id string) bool {
-		p, err := table.Add(message(id), time.Now(), in(time.Hour))
+		p, err := table.Add(message(id), time.Now(), in(time.Hour), nil)
 		if err == nil {
 			table.Complete(ackOf(id))
 			return !isDone(p)
@@ -99,7 +99,7 @@ func TestAbandonedAgain(t *testing.T) {
 	}
 	abandon("again")
 	abandon("one more")
-	if _, err := table.Add(message("again"), time.Now(), in(time.Hour)); !errors.Is(err, qerrors.ErrDuplicateMessage) {
+	if _, err := table.Add(message("again"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrDuplicateMessage) {
 		t.Errorf("the id that was abandoned last but one: %v", err)
 	}
 	table.Close(qerrors.ErrClosed)

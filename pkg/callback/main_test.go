@@ -26,7 +26,7 @@ func message(id string) *protocol.DataMessage {
 
 func add(t *testing.T, table *callback.Table, id string, deadline time.Time) *callback.Promise {
 	t.Helper()
-	p, err := table.Add(message(id), time.Now(), deadline)
+	p, err := table.Add(message(id), time.Now(), deadline, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,8 +82,9 @@ func (m *Manager) NewTable(onDone OnDone) *Table {
 // Add makes a promise for a message whose sending began at some time; it fails at
 // the deadline, up to 10 ms late. Add fails with TooManyPromises past the
 // manager's limit, with DuplicateMessage when the id is awaited already, and with
-// the table's own error once it is closed.
-func (t *Table) Add(msg *protocol.DataMessage, begun, deadline time.Time) (*Promise, error) {
+// the table's own error once it is closed. onDone, which may be nil, is called
+// after that of the table.
+func (t *Table) Add(msg *protocol.DataMessage, begun, deadline time.Time, onDone OnDone) (*Promise, error) {
 	m := t.manager
 	if m.active.Add(1) > m.max {
 		m.active.Add(-1)
@@ -91,7 +92,7 @@ func (t *Table) Add(msg *protocol.DataMessage, begun, deadline time.Time) (*Prom
 		return nil, qerrors.New(qerrors.TooManyPromises,
 			"%d acknowledgements are awaited already: wait for some of them, or raise MaxPromises", m.max)
 	}
-	p := &Promise{table: t, msgID: msg.MsgId, kind: msg.Type, begun: begun, done: make(chan struct{})}
+	p := &Promise{table: t, msgID: msg.MsgId, kind: msg.Type, begun: begun, onDone: onDone, done: make(chan struct{})}
 	if err := t.insert(p, deadline); err != nil {
 		m.active.Add(-1)
 		m.rejected.Add(1)

@@ -84,7 +84,7 @@ func (m *model) add(t *rapid.T) {
 	case m.awaited[table][id], len(m.waiting(func(p *made) bool { return p.table == table && p.id == id })) > 0:
 		want = qerrors.DuplicateMessage
 	}
-	p, err := m.tables[table].Add(message(id), time.Now(), deadline)
+	p, err := m.tables[table].Add(message(id), time.Now(), deadline, nil)
 	if qerrors.CodeOf(err) != want {
 		t.Fatalf("Add: %v, want %v", err, want)
 	}

@@ -18,11 +18,12 @@ import (
 // cancelled, or the connection was lost. All methods may be called from any
 // goroutine, any number of times.
 type Promise struct {
-	table *Table
-	msgID string
-	kind  protocol.MessageType
-	begun time.Time
-	done  chan struct{}
+	table  *Table
+	msgID  string
+	kind   protocol.MessageType
+	begun  time.Time
+	onDone OnDone // told besides the table's; may be nil
+	done   chan struct{}
 
 	// Written by whoever removed the promise from its table, before done is closed.
 	ack *protocol.AckMessage
@@ -93,6 +94,9 @@ func (p *Promise) complete(ack *protocol.AckMessage, err error) {
 	p.ack, p.err = ack, err
 	if p.table.onDone != nil {
 		p.table.onDone(p, ack, err)
+	}
+	if p.onDone != nil {
+		p.onDone(p, ack, err)
 	}
 	close(p.done)
 }

@@ -80,7 +80,7 @@ func TestLimitHolds(t *testing.T) {
 		wg.Go(func() {
 			for i := range times {
 				id := strconv.Itoa(i)
-				p, err := table.Add(message(id), time.Now(), in(time.Hour))
+				p, err := table.Add(message(id), time.Now(), in(time.Hour), nil)
 				if err != nil {
 					if !errors.Is(err, qerrors.ErrTooManyPromises) {
 						t.Error(err)
@@ -118,7 +118,7 @@ func TestAddAgainstClose(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			for i := range 20 {
-				p, err := table.Add(message(strconv.Itoa(i)), time.Now(), in(time.Hour))
+				p, err := table.Add(message(strconv.Itoa(i)), time.Now(), in(time.Hour), nil)
 				if err != nil {
 					if err != qerrors.ErrConnectionLost {
 						t.Error(err)

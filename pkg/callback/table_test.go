@@ -21,7 +21,7 @@ func TestLimit(t *testing.T) {
 		add(t, tables[i%2], fmt.Sprint(i), in(time.Hour))
 	}
 	for _, table := range tables {
-		if _, err := table.Add(message("one more"), time.Now(), in(time.Hour)); !errors.Is(err, qerrors.ErrTooManyPromises) {
+		if _, err := table.Add(message("one more"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrTooManyPromises) {
 			t.Fatalf("past the limit: %v", err)
 		}
 	}
@@ -30,7 +30,7 @@ func TestLimit(t *testing.T) {
 	}
 	tables[0].Complete(ackOf("0"))
 	p := add(t, tables[1], "one more", in(time.Hour))
-	if _, err := tables[0].Add(message("and another"), time.Now(), in(time.Hour)); !errors.Is(err, qerrors.ErrTooManyPromises) {
+	if _, err := tables[0].Add(message("and another"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrTooManyPromises) {
 		t.Errorf("past the limit again: %v", err)
 	}
 	p.Cancel(nil)
@@ -47,7 +47,7 @@ func TestDefaultLimit(t *testing.T) {
 	for i := range callback.DefaultMaxPromises {
 		add(t, table, fmt.Sprint(i), in(time.Hour))
 	}
-	if _, err := table.Add(message("x"), time.Now(), in(time.Hour)); !errors.Is(err, qerrors.ErrTooManyPromises) {
+	if _, err := table.Add(message("x"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrTooManyPromises) {
 		t.Errorf("promise %d: %v", callback.DefaultMaxPromises+1, err)
 	}
 	table.Close(qerrors.ErrClosed)
@@ -59,7 +59,7 @@ func TestDuplicate(t *testing.T) {
 	m := callback.NewManager(2)
 	one, other := m.NewTable(nil), m.NewTable(nil)
 	first := add(t, one, "id", in(time.Hour))
-	if _, err := one.Add(message("id"), time.Now(), in(time.Hour)); !errors.Is(err, qerrors.ErrDuplicateMessage) {
+	if _, err := one.Add(message("id"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrDuplicateMessage) {
 		t.Fatalf("the same id again: %v", err)
 	}
 	if one.Len() != 1 || m.Active() != 1 || m.Timed() != 1 {
@@ -98,7 +98,7 @@ func TestClose(t *testing.T) {
 	if isDone(elsewhere) || m.Active() != 1 || table.Len() != 0 {
 		t.Errorf("%d are active, want the one of another connection", m.Active())
 	}
-	if _, err := table.Add(message("3"), time.Now(), in(time.Hour)); err != qerrors.ErrConnectionLost {
+	if _, err := table.Add(message("3"), time.Now(), in(time.Hour), nil); err != qerrors.ErrConnectionLost {
 		t.Errorf("Add after Close: %v, want the table's error as it is", err)
 	}
 	if table.Complete(ackOf("1")) {
@@ -109,25 +109,40 @@ func TestClose(t *testing.T) {
 	wantNothing(t, m)
 }
 
-// TestOnDone: it is told of each promise once, before the promise completes.
+// TestOnDone: the table's is told of each promise once, then the promise's own, and
+// then the promise is done.
 func TestOnDone(t *testing.T) {
 	var told []string
 	var promises = map[string]*callback.Promise{}
-	m := callback.NewManager(0)
-	table := m.NewTable(func(p *callback.Promise, ack *protocol.AckMessage, err error) {
-		id := p.MessageID()
-		told = append(told, id+" "+ack.GetMsgId()+" "+qerrors.CodeOf(err).String())
-		if isDone(promises[id]) {
-			t.Errorf("%s was done before", id)
+	tell := func(who string) callback.OnDone {
+		return func(p *callback.Promise, ack *protocol.AckMessage, err error) {
+			id := p.MessageID()
+			told = append(told, who+" "+id+" "+ack.GetMsgId()+" "+qerrors.CodeOf(err).String())
+			if isDone(promises[id]) {
+				t.Errorf("%s was done before", id)
+			}
 		}
-	})
+	}
+	m := callback.NewManager(0)
+	table := m.NewTable(tell("table:"))
 	for _, id := range []string{"answered", "cancelled", "lost"} {
-		promises[id] = add(t, table, id, in(time.Hour))
+		p, err := table.Add(message(id), time.Now(), in(time.Hour), tell("promise:"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		promises[id] = p
 	}
 	table.Complete(ackOf("answered"))
 	promises["cancelled"].Cancel(nil)
 	table.Close(qerrors.ErrConnectionLost)
-	want := []string{"answered answered ok", "cancelled  canceled", "lost  connection_lost"}
+	if _, err := table.Add(message("refused"), time.Now(), in(time.Hour), tell("promise:")); err == nil {
+		t.Error("a closed table makes a promise")
+	}
+	want := []string{
+		"table: answered answered ok", "promise: answered answered ok",
+		"table: cancelled  canceled", "promise: cancelled  canceled",
+		"table: lost  connection_lost", "promise: lost  connection_lost",
+	}
 	if fmt.Sprint(told) != fmt.Sprint(want) {
 		t.Errorf("told %q, want %q", told, want)
 	}

@@ -166,6 +166,14 @@ type Responder interface {
 	Respond(Outcome)
 }
 
+// Wrapper is a [Responder] that takes part in the handling of its message.
+type Wrapper interface {
+	Responder
+	// Wrap returns what runs in the place of next, the handler with all its
+	// middleware. It is called when a worker has taken the message.
+	Wrap(next Handler) Handler
+}
+
 // FlushLog logs at once what was only counted of repeated panics, and what else is
 // counted together with it; it would be logged within 10 s. The Stop of a server and
 // the Close of a client call it; a dispatcher that they do not have by then, because

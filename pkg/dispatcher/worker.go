@@ -95,6 +95,9 @@ func (w *worker) serve(t *task) {
 	if limit := now.Add(w.d.timeout); !t.senders || limit.Before(t.deadline) {
 		t.deadline, t.senders = limit, false
 	}
+	if wrapper, ok := t.responder.(Wrapper); ok {
+		h = wrapper.Wrap(h)
+	}
 	t.ran = true
 	w.watch(t, now)
 	w.d.busy.Add(1)

@@ -6,6 +6,8 @@ import (
 	"net"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/voilet/QuicFlow/internal/fields"
 	"github.com/voilet/QuicFlow/internal/link"
 	"github.com/voilet/QuicFlow/internal/quicnet"
@@ -79,6 +81,9 @@ type ClientConfig struct {
 	Logger *slog.Logger
 	// Hooks are called when it happens; nil calls nothing.
 	Hooks *monitoring.EventHooks
+	// TracerProvider, of OpenTelemetry, makes spans of what is sent and handled, and
+	// messages carry their context. Its processors must not block. Nil makes none.
+	TracerProvider trace.TracerProvider
 }
 
 // maxIncomingStreams is how many streams the hub may have open: its lanes and
@@ -105,7 +110,7 @@ func (c *ClientConfig) check() (*link.Config, error) {
 	check.Require(c.Socket == nil || c.Socket.socket != nil, "Socket is empty: make it with NewSocket, or leave it nil")
 	shared := link.NewConfig(link.Options{
 		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
-		Logger: c.Logger, Hooks: c.Hooks,
+		Logger: c.Logger, Hooks: c.Hooks, TracerProvider: c.TracerProvider,
 	}, &check)
 	return shared, check.Err()
 }

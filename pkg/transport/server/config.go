@@ -5,6 +5,8 @@ import (
 	"math"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/voilet/QuicFlow/internal/fields"
 	"github.com/voilet/QuicFlow/internal/link"
 	"github.com/voilet/QuicFlow/internal/quicnet"
@@ -67,6 +69,9 @@ type ServerConfig struct {
 	Logger *slog.Logger
 	// Hooks are called when it happens; nil calls nothing.
 	Hooks *monitoring.EventHooks
+	// TracerProvider, of OpenTelemetry, makes spans of what is sent and handled, and
+	// messages carry their context. Its processors must not block. Nil makes none.
+	TracerProvider trace.TracerProvider
 }
 
 // minStreams is what the protocol needs: the lanes and the large frames.
@@ -85,7 +90,7 @@ func (c *ServerConfig) check() (*link.Config, error) {
 	check.Duration("ReconnectWindow", &c.ReconnectWindow, 0)
 	shared := link.NewConfig(link.Options{
 		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
-		Logger: c.Logger, Hooks: c.Hooks,
+		Logger: c.Logger, Hooks: c.Hooks, TracerProvider: c.TracerProvider,
 	}, &check)
 	shared.Hub, shared.MaxClients = true, c.MaxClients
 	return shared, check.Err()

@@ -71,7 +71,7 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 	if s.admitting.Err() != nil {
 		return BroadcastResult{}, qerrors.NotSent(context.Cause(s.admitting))
 	}
-	parcel, err := s.link.Pack(msg)
+	parcel, err := s.link.Pack(ctx, msg)
 	if err != nil {
 		return BroadcastResult{}, err
 	}
@@ -98,9 +98,10 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 	s.link.Metrics.BroadcastTargets.Add(uint64(result.Delivered))
 	s.link.Events.Broadcast(result.MessageID, result.Total, len(result.Failed))
 	if ctx.Err() != nil {
-		return result, qerrors.FromContext(ctx)
+		err = qerrors.FromContext(ctx)
 	}
-	return result, nil
+	parcel.Offered(result.Total, len(result.Failed), err)
+	return result, err
 }
 
 // Clients returns the connected clients, in no order. Those that connect or

@@ -1,0 +1,4 @@
+package tracing
+
+// NewExporter is New with what stands for the collector.
+var NewExporter = newExporter

@@ -42,9 +42,15 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 
 // handle connects c, and waits until it has done its work.
 func handle(ctx context.Context, cmd *cli.Command, c *client.Client, traces *tracing.Exporter, log *slog.Logger) error {
-	if err := connect(ctx, c, cmd.String("server")); err != nil {
+	drain := func() error {
+		return program.Drain(ctx, cmd, func(ctx context.Context) error {
+			defer traces.Shutdown(ctx)
+			return c.Close(ctx)
+		})
+	}
+	if err := connect(ctx, c, cmd.String("server"), drain); err != nil {
 		if ctx.Err() != nil {
-			log.Info("stopped", "reason", context.Cause(ctx)) // before there was anything to do
+			log.Info("stopped", "reason", context.Cause(ctx)) // before there was much to do
 			return nil
 		}
 		return err
@@ -56,10 +62,7 @@ func handle(ctx context.Context, cmd *cli.Command, c *client.Client, traces *tra
 	case <-ctx.Done():
 		log.Info("stopping", "reason", context.Cause(ctx), "drain_timeout", cmd.Duration("drain-timeout"))
 	}
-	err := program.Drain(ctx, cmd, func(ctx context.Context) error {
-		defer traces.Shutdown(ctx)
-		return c.Close(ctx)
-	})
+	err := drain()
 	log.Info("stopped", "in_order", err == nil)
 	if gaveUp != nil {
 		return gaveUp

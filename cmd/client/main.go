@@ -84,15 +84,17 @@ func run(ctx context.Context, cmd *cli.Command) error {
 	return act(ctx, cmd, log.Logger)
 }
 
-// connect is c.Connect, called off when ctx ends. Then it returns ctx's cause.
-func connect(ctx context.Context, c *client.Client, addr string) error {
+// connect is c.Connect, called off by stop, which closes c, when ctx ends. Then it
+// returns ctx's cause. The connection may have been made in the same moment, and
+// messages be under way.
+func connect(ctx context.Context, c *client.Client, addr string, stop func() error) error {
 	result := make(chan error, 1)
 	go func() { result <- c.Connect(addr) }()
 	select {
 	case err := <-result:
 		return err
 	case <-ctx.Done():
-		_ = c.Close(ctx) // with nothing under way, it only makes Connect return
+		_ = stop()
 		<-result
 		return context.Cause(ctx)
 	}

@@ -46,7 +46,7 @@ func send(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout,
 		qerrors.New(qerrors.Timeout, "no answer from %s within %v", addr, timeout))
 	defer cancel()
-	if err := connect(ctx, c, addr); err != nil {
+	if err := connect(ctx, c, addr, func() error { return c.Close(ctx) }); err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return qerrors.New(qerrors.Unreachable, "no answer from %s within %v: check the address, that the hub runs, and that UDP is let through", addr, timeout)
 		}

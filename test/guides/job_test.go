@@ -14,10 +14,10 @@ type job struct {
 }
 
 // background runs a block in the background, and returns when a line of its output has
-// words in it. The shell around the block outlives what ends the program in it, to say
-// how that ended.
+// words in it. An "&" at its end is for readers. The shell around the block outlives
+// what ends the program in it, to say how that ended.
 func (s *shell) background(text, words string) (*job, error) {
-	file, err := s.save(text)
+	file, err := s.save(strings.TrimSuffix(text, " &\n") + "\n")
 	if err != nil {
 		return nil, err
 	}

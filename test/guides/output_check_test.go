@@ -13,6 +13,7 @@ func TestCompare(t *testing.T) {
 	}{
 		{"text", "done\n", "done\n", true},
 		{"text", "done\n", "done  \n", true},
+		{"text", "done\n", "done", true},
 		{"text", "done\n", "well done\n", false},
 		{"text", "done\n", "done\nagain\n", false},
 		{"text", "a.b\n", "axb\n", false},

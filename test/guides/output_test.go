@@ -28,9 +28,13 @@ func printed(shown, output string) bool {
 	return expression(`\A`, shown, `\z`).MatchString(tidy(output))
 }
 
-// tidy removes blanks at the ends of lines.
+// tidy removes blanks at the ends of lines, and ends the last one.
 func tidy(text string) string {
-	return regexp.MustCompile(`(?m)[ \t\r]+$`).ReplaceAllString(text, "")
+	text = regexp.MustCompile(`(?m)[ \t\r]+$`).ReplaceAllString(text, "")
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	return text
 }
 
 // elastic has what in a text that is shown stands for more than itself, and for what.

@@ -25,8 +25,10 @@ func Example() {
 		TLSCertFile: certs + "/server.crt",
 		TLSKeyFile:  certs + "/server.key",
 		Hooks: &monitoring.EventHooks{
-			OnConnect:    func(clientID string) { told = append(told, "connected: "+clientID) },
-			OnDisconnect: func(clientID string, err error) { told = append(told, fmt.Sprint("disconnected: ", clientID, " ", err)) },
+			OnConnect: func(clientID string) { told = append(told, "connected: "+clientID) },
+			OnDisconnect: func(clientID string, err error) {
+				told = append(told, fmt.Sprint("disconnected: ", clientID, " ", err))
+			},
 		},
 	})
 	if err != nil {

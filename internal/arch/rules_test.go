@@ -51,6 +51,7 @@ var layers = []layer{
 
 	// What tests and the demonstration need. Nothing above can import it.
 	{"internal/arch", nil},
+	{"internal/documents", nil},
 	{"internal/golden", nil},
 	{"internal/leaktest", nil},
 	{"internal/testhub", []string{above}},

@@ -15,17 +15,22 @@ import (
 type document struct {
 	Paths map[string]map[string]struct {
 		Summary   string
-		Responses map[string]any
+		Responses map[string]struct{ Description string }
 	}
 }
 
-// endpoints returns a table of what the HTTP API has, from its own description.
-func (r *reference) endpoints() (string, error) {
+// describeAPI returns the HTTP API's own description.
+func describeAPI() (d document, err error) {
 	w := httptest.NewRecorder()
 	request := httptest.NewRequest(http.MethodGet, "http://localhost/openapi.json", nil)
 	httpapi.NewHandler(nil, httpapi.Options{}).ServeHTTP(w, request)
-	var d document
-	if err := json.Unmarshal(w.Body.Bytes(), &d); err != nil {
+	return d, json.Unmarshal(w.Body.Bytes(), &d)
+}
+
+// endpoints returns a table of what the HTTP API has.
+func (r *reference) endpoints() (string, error) {
+	d, err := describeAPI()
+	if err != nil {
 		return "", err
 	}
 	var out strings.Builder
@@ -33,9 +38,7 @@ func (r *reference) endpoints() (string, error) {
 	for _, path := range slices.Sorted(maps.Keys(d.Paths)) {
 		for _, method := range slices.Sorted(maps.Keys(d.Paths[path])) {
 			operation := d.Paths[path][method]
-			errors := slices.DeleteFunc(slices.Sorted(maps.Keys(operation.Responses)), func(status string) bool {
-				return status < "400" || status == "default"
-			})
+			errors := slices.DeleteFunc(slices.Sorted(maps.Keys(operation.Responses)), func(status string) bool { return !isError(status) })
 			out.WriteString(row(code(strings.ToUpper(method)+" "+path), r.text(operation.Summary), strings.Join(errors, ", ")))
 		}
 	}

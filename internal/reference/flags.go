@@ -9,8 +9,11 @@ import (
 	"github.com/voilet/QuicFlow/internal/settings"
 )
 
-// describe asks a program of cmd for its help.
+// describe asks a program of cmd for its help, once.
 func (r *reference) describe(program string) (settings.Description, error) {
+	if d, ok := r.programs[program]; ok {
+		return d, nil
+	}
 	var d settings.Description
 	cmd := exec.Command("go", "run", "./cmd/"+program, "-help=json")
 	cmd.Dir = r.root
@@ -18,7 +21,9 @@ func (r *reference) describe(program string) (settings.Description, error) {
 	if err != nil {
 		return d, fmt.Errorf("%v: %w", cmd.Args, err)
 	}
-	return d, json.Unmarshal(out, &d)
+	err = json.Unmarshal(out, &d)
+	r.programs[program] = d
+	return d, err
 }
 
 // flags returns a table for each category of a program's flags.
@@ -67,7 +72,7 @@ func (r *reference) standard(f settings.FlagDescription) string {
 	}
 }
 
-// commands returns a table of a program's commands, and one of the flags of each.
+// commands returns a table of a program's commands.
 func (r *reference) commands(program string) (string, error) {
 	d, err := r.describe(program)
 	if err != nil {
@@ -78,6 +83,16 @@ func (r *reference) commands(program string) (string, error) {
 	for _, c := range d.Commands {
 		out.WriteString(row(code(strings.TrimSpace(c.Name+" "+c.Args)), r.text(c.Usage)))
 	}
+	return out.String(), nil
+}
+
+// commandFlags returns a table of a program's own flags, and one for each command.
+func (r *reference) commandFlags(program string) (string, error) {
+	d, err := r.describe(program)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
 	for _, c := range append([]settings.Description{d}, d.Commands...) {
 		if len(c.Flags) == 0 {
 			continue
@@ -88,5 +103,5 @@ func (r *reference) commands(program string) (string, error) {
 			out.WriteString(r.flag(f))
 		}
 	}
-	return out.String(), nil
+	return strings.TrimPrefix(out.String(), "\n"), nil
 }

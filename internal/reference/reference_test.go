@@ -85,6 +85,11 @@ func TestTables(t *testing.T) {
 		"endpoints":    "| `GET /api/clients/{id}` | Look at one connected client | 404, 500 |",
 		"ctl-commands": "| `quic-ctl certs` |",
 		"alerts":       "| `QuicBackboneHubDown` | critical | `up{job=\"quic-backbone\"} == 0`, 1m | The hub has ended or hangs,",
+		"ctl-flags": "**`quic-ctl send`**\n\n| flag | default | environment | key in the file | meaning |\n|---|---|---|---|---|\n" +
+			"| `-client ID` | required | `QUIC_SEND_CLIENT` | `send-client` |",
+		"problems":      "| 429 | `queue_full`, `too_many_promises` | Too much is under way: try again later. |",
+		"server-config": "| `TLSCertFile`, `TLSKeyFile` | `string` | TLSCertFile and TLSKeyFile name the server's certificate and key in PEM. Both are required",
+		"client-config": "| `InitialBackoff`, `MaxBackoff` | `time.Duration` |",
 	} {
 		got, err := newReference(root, nil).table(name)
 		if err != nil || !strings.Contains(got, want) {

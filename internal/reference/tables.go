@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/voilet/QuicFlow/internal/settings"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
@@ -13,10 +14,13 @@ import (
 type reference struct {
 	root     string
 	language language
-	missing  []string // texts without a translation
+	missing  []string                        // texts without a translation
+	programs map[string]settings.Description // those that were asked
 }
 
-func newReference(root string, l language) *reference { return &reference{root: root, language: l} }
+func newReference(root string, l language) *reference {
+	return &reference{root: root, language: l, programs: map[string]settings.Description{}}
+}
 
 // table returns the table with this name.
 func (r *reference) table(name string) (string, error) {
@@ -30,10 +34,18 @@ func (r *reference) table(name string) (string, error) {
 		return r.codes()
 	case name == "endpoints":
 		return r.endpoints()
+	case name == "problems":
+		return r.problems()
 	case kind == "flags" && slices.Contains([]string{"server", "client"}, subject):
 		return r.flags(subject)
 	case name == "ctl-commands":
 		return r.commands("ctl")
+	case name == "ctl-flags":
+		return r.commandFlags("ctl")
+	case name == "server-config":
+		return r.config("server", "ServerConfig")
+	case name == "client-config":
+		return r.config("client", "ClientConfig")
 	default:
 		return "", fmt.Errorf("there is no table %q", name)
 	}

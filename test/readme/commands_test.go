@@ -43,14 +43,14 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestCommands checks the commands of all documents.
+// TestCommands checks the commands in documents that no test can run.
 func TestCommands(t *testing.T) {
 	r := newRepository(t)
 	t.Run("checks", func(t *testing.T) { testChecks(t, r) })
-	for _, b := range documents(t, "bash") {
-		for _, line := range lines(b.text) {
+	for _, b := range blocks(t, "sh") {
+		for _, line := range lines(b.Text) {
 			if err := r.check(line); err != nil {
-				t.Errorf("%s, the block at line %d: %s: %v", b.file, b.line, line, err)
+				t.Errorf("%s, the block at line %d: %s: %v", b.file, b.Line, line, err)
 			}
 		}
 	}

@@ -1,8 +1,10 @@
 package readme
 
 import (
+	"encoding/json"
 	"errors"
 	"go/types"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -57,13 +59,27 @@ var (
 // TestDocuments compiles the Go code of all documents.
 func TestDocuments(t *testing.T) {
 	c := newCompiler(t)
-	for _, b := range documents(t, "go") {
+	for _, b := range blocks(t, "go") {
 		declarations := known
-		if strings.HasPrefix(withoutComments(b.text), "package ") {
+		if strings.HasPrefix(withoutComments(b.Text), "package ") {
 			declarations = "" // complete: it compiles as it is
 		}
-		if err := c.check(b.text, declarations); err != nil {
-			t.Errorf("%s, the block at line %d does not compile: %v", b.file, b.line, err)
+		if err := c.check(b.Text, declarations); err != nil {
+			t.Errorf("%s, the block at line %d does not compile: %v", b.file, b.Line, err)
+		}
+	}
+}
+
+// TestJSON: what the documents show as JSON is JSON, one value or several.
+func TestJSON(t *testing.T) {
+	for _, b := range blocks(t, "json") {
+		decoder := json.NewDecoder(strings.NewReader(b.Text))
+		var err error
+		for err == nil {
+			err = decoder.Decode(new(any))
+		}
+		if err != io.EOF {
+			t.Errorf("%s, the block at line %d: %v", b.file, b.Line, err)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type Qlog struct {
 
 func (a *api) addQlog() {
 	problems := a.problems(http.StatusNotFound, http.StatusConflict, http.StatusInternalServerError)
-	problems["409"].Description = "The client disconnected meanwhile, or the hub cannot write a file: it needs -qlog-dir."
+	problems["409"].Description = "The hub cannot write a qlog: it needs -qlog-dir."
 	huma.Register(a, huma.Operation{
 		OperationID: "start-qlog", Method: http.MethodPut, Path: "/api/clients/{id}/qlog", Tags: []string{tagClients},
 		Summary: "Begin a qlog of a client's connection",

@@ -56,11 +56,12 @@ func (j *job) ended() (status string, over bool) {
 func (s *shell) stop() error {
 	for _, j := range slices.Backward(s.jobs) {
 		if _, over := j.ended(); !over {
-			if _, err := s.tell("kill -TERM -- -%s; wait %[1]s || :; echo done >&3", j.pid); err != nil {
+			if _, err := s.tell("kill -TERM -- -%s 2>/dev/null || :; wait %[1]s || :; echo done >&3", j.pid); err != nil {
 				return fmt.Errorf("%w; it printed\n%s", err, j.output())
 			}
 		}
-		if status, _ := j.ended(); !slices.Contains([]string{"0", "130", "143"}, status) { // the last two are of SIGINT and SIGTERM
+		// Without one, the document itself has killed it; the last two are of SIGINT and SIGTERM.
+		if status, _ := j.ended(); !slices.Contains([]string{"", "0", "130", "143"}, status) {
 			return fmt.Errorf("a program in the background ended with exit code %s; it printed\n%s", status, j.output())
 		}
 	}

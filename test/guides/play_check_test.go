@@ -43,6 +43,7 @@ func TestPlay(t *testing.T) {
 		{"its output", server + "~text\nup\ndown\n~\n", ""},
 		{"its other output", server + "~text\nup\nup\n~\n", "line 5 shows"},
 		{"as a job", server + "~bash\nkill -TERM %1; wait %1\n~\n", ""},
+		{"a server that is killed", server + "~bash\nkill -KILL %1\n~\n", ""},
 		{"for readers", "~bash ready=up\n./up.sh &\n~\n", "ended with exit code 127"},
 		{"a server that says nothing", "~bash ready=up\nsleep 60\n~\n", `it has not said "up" after`},
 		{"half a line", "~bash ready=up\nprintf up; sleep 60\n~\n", `it has not said "up" after`},

@@ -18,7 +18,7 @@ GO_BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSI
 GO_TEST  = $(GO) test -race -shuffle=on
 
 .DEFAULT_GOAL := help
-.PHONY: help build prometheus test test-integration lint fix generate coverage bench fuzz demo certs clean FORCE
+.PHONY: help build test-tools test test-integration lint fix generate coverage bench fuzz demo certs clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,13 +39,13 @@ bin/monitoring-server: FORCE
 demo: build ## see a hub and three clients at work, in less than a minute
 	$(GO) run ./internal/demo
 
-prometheus: ## see that Prometheus is there for the tests, or install Debian's package
-	@./scripts/install-prometheus.sh
+test-tools: ## see that Prometheus and systemd-analyze are there for the tests, or install Debian's packages
+	@./scripts/install-test-tools.sh
 
-test: prometheus lint ## run all checks, unit tests and integration tests
+test: test-tools lint ## run all checks, unit tests and integration tests
 	$(GO_TEST) $(PACKAGES)
 
-test-integration: prometheus ## run only the tests that start the real programs
+test-integration: test-tools ## run only the tests that start the real programs
 	$(GO_TEST) -count=1 ./test/...
 
 lint: ## run the checks that need no test: format, vet, staticcheck, generated code, modules
@@ -60,7 +60,7 @@ generate: ## make anew what is made: pkg/protocol, and tables in the documents
 	$(GO) tool -modfile=tools/go.mod buf generate
 	$(GO) run ./internal/reference
 
-coverage: prometheus ## measure coverage; the report is coverage/index.html
+coverage: test-tools ## measure coverage; the report is coverage/index.html
 	./scripts/coverage.sh $(PACKAGES)
 
 bench: ## run the benchmarks: BENCH=regexp, COUNT=runs

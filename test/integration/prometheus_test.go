@@ -38,9 +38,9 @@ func need(t *testing.T, program string) string {
 	case err == nil:
 		return path
 	case os.Getenv("CI") == "true":
-		t.Fatalf("%v: ./scripts/install-prometheus.sh says why", err)
+		t.Fatalf("%v: ./scripts/install-test-tools.sh says why", err)
 	default:
-		t.Skipf("%v: ./scripts/install-prometheus.sh installs it or says what to do", err)
+		t.Skipf("%v: ./scripts/install-test-tools.sh installs it or says what to do", err)
 	}
 	return ""
 }

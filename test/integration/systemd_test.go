@@ -15,26 +15,11 @@ import (
 	"github.com/voilet/QuicFlow/internal/testprocess"
 )
 
-const units = "../../deploy/systemd"
-
 // installed returns a file of deploy/systemd with the paths that it has in a test: etc in
 // the place of /etc/quic-backbone, and programs where they were built.
 func installed(t *testing.T, name, etc string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(units, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.NewReplacer("/etc/quic-backbone", etc, "/usr/local/bin", built.bin).Replace(string(text))
-}
-
-// write writes text to a file and returns its path.
-func write(t *testing.T, path, text string) string {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return strings.NewReplacer("/etc/quic-backbone", etc, "/usr/local/bin", built.bin).Replace(shipped(t, "systemd/"+name))
 }
 
 // directive returns the value of a directive of a unit.
@@ -50,13 +35,7 @@ func directive(t *testing.T, unit, name string) string {
 // analyze runs systemd-analyze and returns what it says.
 func analyze(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	if _, err := exec.LookPath("systemd-analyze"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	out, err := exec.CommandContext(t.Context(), "systemd-analyze", args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), need(t, "systemd-analyze"), args...).CombinedOutput()
 	return string(out), err
 }
 
@@ -66,15 +45,17 @@ func TestUnits(t *testing.T) {
 	for _, name := range []string{"quic-server.service", "quic-client.service"} {
 		dir := t.TempDir()
 		text := installed(t, name, dir)
-		if out, err := analyze(t, "verify", "--man=no", write(t, filepath.Join(dir, name), text)); err != nil || out != "" {
+		file, wrong := filepath.Join(dir, name), filepath.Join(dir, "wrong.service")
+		write(t, file, text)
+		write(t, wrong, replace(t, text, "ProtectSystem=", "ProtectSystems="))
+		if out, err := analyze(t, "verify", "--man=no", file); err != nil || out != "" {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
-		if out, err := analyze(t, "security", "--no-pager", "--offline=true", "--threshold=15", filepath.Join(dir, name)); err != nil {
-			t.Errorf("%s is exposed by more than 1.5: %v\n%s", name, err, out)
-		}
-		wrong := strings.ReplaceAll(text, "ProtectSystem=", "ProtectSystems=")
-		if out, _ := analyze(t, "verify", "--man=no", write(t, filepath.Join(dir, "wrong.service"), wrong)); !strings.Contains(out, "ProtectSystems") {
+		if out, _ := analyze(t, "verify", "--man=no", wrong); !strings.Contains(out, "ProtectSystems") {
 			t.Errorf("a wrong directive in %s is not found: %s", name, out)
+		}
+		if out, err := analyze(t, "security", "--no-pager", "--offline=true", "--threshold=15", file); err != nil {
+			t.Errorf("%s is exposed by more than 1.5: %v\n%s", name, err, out)
 		}
 	}
 }

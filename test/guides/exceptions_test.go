@@ -14,7 +14,7 @@ var notRun = map[string]string{
 	"./bin/quic-ctl top":   "it needs a terminal; package cmd/ctl has one",
 	"./bin/quic-ctl watch": "it prints nothing until something happens; package cmd/ctl makes it happen",
 	"GOOS=":                "it makes programs for another machine",
-	"git commit":           "it is part of working on the project",
+	"docker":               "there are no containers in a test",
 	"go run golang.org":    "it comes from the network",
 	"journalctl":           "there is no systemd in a test",
 	"make bench":           "it takes minutes",
@@ -49,6 +49,9 @@ func TestExceptions(t *testing.T) {
 		for _, b := range blocks(t, d) {
 			if _, known := languages[b.Language]; !known {
 				t.Errorf("%s:%d: nothing is known about %q: use one of languages, which says what each is for", d.Path, b.Line-1, b.Language)
+			}
+			if (b.Language == "yaml" || b.Language == "python") && b.Options["file"] == "" {
+				t.Errorf("%s:%d: nothing reads this: name the file that commands below read, with file=NAME behind the language", d.Path, b.Line)
 			}
 			for _, line := range withoutReason(b, unused) {
 				t.Errorf("%s:%d: why is %q not run? Make it bash, or add the reason to notRun", d.Path, b.Line, line)

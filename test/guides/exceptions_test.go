@@ -26,17 +26,16 @@ var notRun = map[string]string{
 
 // languages has those of the blocks, each with what holds them to what they say.
 var languages = map[string]string{
-	"":         "pictures, and excerpts of what was printed once",
-	"bash":     "run here",
-	"sh":       "not run; commands and flags exist, says package readme",
-	"text":     "compared here with what is printed",
-	"json":     "compared here with what is printed, or else valid, says package readme",
-	"yaml":     "written to a file for the commands below, here",
-	"python":   "written to a file for the commands below, here",
-	"go":       "compiled by package readme",
-	"ini":      "a drop-in for systemd",
-	"promql":   "queries",
-	"protobuf": "excerpts of the .proto files",
+	"":       "pictures, and excerpts that no command prints again",
+	"bash":   "run here",
+	"sh":     "not run; that commands and flags exist says package readme",
+	"text":   "compared here with what is printed",
+	"json":   "compared here with what is printed, or else valid, as package readme says",
+	"yaml":   "written to a file here, for the commands below",
+	"python": "written to a file here, for the commands below",
+	"go":     "compiled by package readme",
+	"ini":    "a drop-in for systemd",
+	"promql": "queries; that their metrics exist says package integration",
 }
 
 // TestExceptions: what is not run has a reason, and no reason is for nothing.

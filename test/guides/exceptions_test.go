@@ -14,7 +14,7 @@ var notRun = map[string]string{
 	"./bin/quic-ctl top":   "it needs a terminal; package cmd/ctl has one",
 	"./bin/quic-ctl watch": "it prints nothing until something happens; package cmd/ctl makes it happen",
 	"GOOS=":                "it makes programs for another machine",
-	"git commit":           "it is part of working on the project",
+	"docker":               "there are no containers in a test",
 	"go run golang.org":    "it comes from the network",
 	"journalctl":           "there is no systemd in a test",
 	"make bench":           "it takes minutes",
@@ -26,17 +26,16 @@ var notRun = map[string]string{
 
 // languages has those of the blocks, each with what holds them to what they say.
 var languages = map[string]string{
-	"":         "pictures, and excerpts of what was printed once",
-	"bash":     "run here",
-	"sh":       "not run; commands and flags exist, says package readme",
-	"text":     "compared here with what is printed",
-	"json":     "compared here with what is printed, or else valid, says package readme",
-	"yaml":     "written to a file for the commands below, here",
-	"python":   "written to a file for the commands below, here",
-	"go":       "compiled by package readme",
-	"ini":      "a drop-in for systemd",
-	"promql":   "queries",
-	"protobuf": "excerpts of the .proto files",
+	"":       "pictures, and excerpts that no command prints again",
+	"bash":   "run here",
+	"sh":     "not run; that commands and flags exist says package readme",
+	"text":   "compared here with what is printed",
+	"json":   "compared here with what is printed, or else valid, as package readme says",
+	"yaml":   "written to a file here, for the commands below",
+	"python": "written to a file here, for the commands below",
+	"go":     "compiled by package readme",
+	"ini":    "a drop-in for systemd",
+	"promql": "queries; that their metrics exist says package integration",
 }
 
 // TestExceptions: what is not run has a reason, and no reason is for nothing.
@@ -49,6 +48,9 @@ func TestExceptions(t *testing.T) {
 		for _, b := range blocks(t, d) {
 			if _, known := languages[b.Language]; !known {
 				t.Errorf("%s:%d: nothing is known about %q: use one of languages, which says what each is for", d.Path, b.Line-1, b.Language)
+			}
+			if (b.Language == "yaml" || b.Language == "python") && b.Options["file"] == "" {
+				t.Errorf("%s:%d: nothing reads this: name the file that commands below read, with file=NAME behind the language", d.Path, b.Line)
 			}
 			for _, line := range withoutReason(b, unused) {
 				t.Errorf("%s:%d: why is %q not run? Make it bash, or add the reason to notRun", d.Path, b.Line, line)

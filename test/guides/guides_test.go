@@ -2,6 +2,7 @@ package guides
 
 import (
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -12,7 +13,7 @@ import (
 
 // TestGuides does what each document says.
 func TestGuides(t *testing.T) {
-	needs(t, "bash", "git", "make", "curl", "jq", "openssl", "python3")
+	needs(t, "bash", "git", "make")
 	var onMachine sync.Mutex // without networks of their own, one after another
 	for _, d := range read(t) {
 		if count(blocks(t, d), "bash") == 0 {
@@ -20,6 +21,7 @@ func TestGuides(t *testing.T) {
 		}
 		t.Run(d.Path, func(t *testing.T) {
 			t.Parallel()
+			needs(t, programs(blocks(t, d))...)
 			if err := build(); err != nil {
 				t.Fatal(err)
 			}
@@ -34,6 +36,17 @@ func TestGuides(t *testing.T) {
 			}
 		})
 	}
+}
+
+// programs returns which of the programs of other people the commands of a document use.
+func programs(blocks []documents.Block) (found []string) {
+	for _, program := range []string{"curl", "jq", "openssl", "prometheus", "promtool", "python3"} {
+		word := regexp.MustCompile(`(?m)(^|[|(;]) *` + program + ` `)
+		if slices.ContainsFunc(blocks, func(b documents.Block) bool { return b.Language == "bash" && word.MatchString(b.Text) }) {
+			found = append(found, program)
+		}
+	}
+	return found
 }
 
 func count(blocks []documents.Block, language string) (n int) {
@@ -61,11 +74,3 @@ func portsAreFree(t *testing.T) {
 		_, _ = tcp.Close(), udp.Close()
 	}
 }
-
-// least has the guides, and how many blocks of commands each has at least that are run.
-// Those of a translation are as many.
-var least = map[string]int{
-	"README.md": 0,
-}
-
-var _ = slices.Sorted[string]

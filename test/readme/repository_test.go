@@ -15,7 +15,7 @@ import (
 
 // others are commands of other people that documents may use.
 func others() []string {
-	return []string{"cat", "cd", "curl", "echo", "export", "git", "jq", "kill", "openssl", "printf", "prometheus", "promtool", "python3", "source", "uptime"}
+	return []string{"docker", "install", "journalctl", "jq", "printf", "sysctl", "systemctl", "tee", "ufw", "nft", "firewall-cmd"}
 }
 
 // repository checks commands against what there is.
@@ -57,6 +57,9 @@ func (r *repository) checkOne(words []string) error {
 	}
 	if len(words) == 0 {
 		return nil
+	}
+	if words[0] == "sudo" {
+		words = words[1:]
 	}
 	name, args := words[0], words[1:]
 	program, bin := strings.CutPrefix(name, "./bin/")

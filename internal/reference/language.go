@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -33,8 +34,8 @@ func (r *reference) text(english string) string {
 	if r.language == nil || english == "" {
 		return english
 	}
-	translated, ok := r.language[english]
-	if !ok {
+	translated := r.language[english]
+	if translated == "" && !slices.Contains(r.missing, english) {
 		r.missing = append(r.missing, english)
 	}
 	return translated

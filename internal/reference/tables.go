@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/voilet/QuicFlow/internal/settings"
@@ -22,33 +21,34 @@ func newReference(root string, l language) *reference {
 	return &reference{root: root, language: l, programs: map[string]settings.Description{}}
 }
 
+// tables returns what makes each table, by its name.
+func (r *reference) tables() map[string]func() (string, error) {
+	return map[string]func() (string, error){
+		"metrics": func() (string, error) {
+			return r.metrics(monitoring.NewRegistry(monitoring.NewMetrics(nil)))
+		},
+		"alerts": func() (string, error) {
+			return r.alerts(filepath.Join(r.root, "deploy", "prometheus", "alerts.yml"))
+		},
+		"codes":         r.codes,
+		"endpoints":     r.endpoints,
+		"problems":      r.problems,
+		"server-flags":  func() (string, error) { return r.flags("server") },
+		"client-flags":  func() (string, error) { return r.flags("client") },
+		"ctl-commands":  func() (string, error) { return r.commands("ctl") },
+		"ctl-flags":     func() (string, error) { return r.commandFlags("ctl") },
+		"server-config": func() (string, error) { return r.config("server", "ServerConfig") },
+		"client-config": func() (string, error) { return r.config("client", "ClientConfig") },
+	}
+}
+
 // table returns the table with this name.
 func (r *reference) table(name string) (string, error) {
-	subject, kind, _ := strings.Cut(name, "-")
-	switch {
-	case name == "metrics":
-		return r.metrics(monitoring.NewRegistry(monitoring.NewMetrics(nil)))
-	case name == "alerts":
-		return r.alerts(filepath.Join(r.root, "deploy", "prometheus", "alerts.yml"))
-	case name == "codes":
-		return r.codes()
-	case name == "endpoints":
-		return r.endpoints()
-	case name == "problems":
-		return r.problems()
-	case kind == "flags" && slices.Contains([]string{"server", "client"}, subject):
-		return r.flags(subject)
-	case name == "ctl-commands":
-		return r.commands("ctl")
-	case name == "ctl-flags":
-		return r.commandFlags("ctl")
-	case name == "server-config":
-		return r.config("server", "ServerConfig")
-	case name == "client-config":
-		return r.config("client", "ClientConfig")
-	default:
+	build, ok := r.tables()[name]
+	if !ok {
 		return "", fmt.Errorf("there is no table %q", name)
 	}
+	return build()
 }
 
 // row returns a line of a table. A bar within a cell would end it.

@@ -32,7 +32,7 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 		return err
 	}
 	served := make(chan error, 1)
-	go func() { served <- monitor.Serve(program.NewMonitor(cmd, log, c.Registry(), c.Err)) }()
+	go func() { served <- monitor.Serve(program.NewMonitor(cmd, log, c.Registry(), c.Ready)) }()
 	err = handle(ctx, cmd, c, traces, log)
 	if closed := errors.Join(monitor.Close(), <-served); err == nil {
 		err = closed

@@ -118,6 +118,7 @@ func logEvents(logger *slog.Logger) *monitoring.EventHooks {
 			event("broadcast", "msg_id", msgID, "clients", total, "failed", failed)
 		},
 		OnPromiseTimeout: func(msgID, clientID string) { event("no answer in time", "msg_id", msgID, "client_id", clientID) },
+		OnDropped:        func(messages, others int) { event("too slow for events", "messages", messages, "others", others) },
 		OnError:          func(err error) { event("error", "error", err) },
 	}
 }

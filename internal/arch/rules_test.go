@@ -30,6 +30,7 @@ var layers = []layer{
 	{"pkg/dispatcher", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring"}},
 	{"pkg/session", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring"}},
 	{"internal/fields", []string{"pkg/errors"}},
+	{"internal/hosts", nil},
 	{"internal/link", []string{above}},
 	{"internal/quicnet", []string{"pkg/errors"}},
 	{"pkg/transport/...", []string{above}},

@@ -3,14 +3,11 @@ package httpapi
 import (
 	"encoding/json"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/voilet/QuicFlow/internal/hosts"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
@@ -47,15 +44,11 @@ func denyCrossOrigin(w http.ResponseWriter, _ *http.Request) {
 	writeProblem(w, http.StatusForbidden, "a web page of another origin may not use this API")
 }
 
-// onlyFor refuses requests to names that are not of this API: whoever owns a name
-// can make it lead to any address, an IP address leads to itself.
-func onlyFor(hosts []string, next http.Handler) http.Handler {
-	hosts = append(slices.Clone(hosts), "localhost")
+// onlyFor refuses requests to names that are not of this API.
+func onlyFor(names []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := (&url.URL{Host: r.Host}).Hostname()
-		_, err := netip.ParseAddr(host)
-		if err != nil && !slices.ContainsFunc(hosts, func(name string) bool { return strings.EqualFold(name, host) }) {
-			writeProblem(w, http.StatusMisdirectedRequest, "this API does not answer to the name "+strconv.Quote(host)+
+		if name, ok := hosts.Allowed(r, names...); !ok {
+			writeProblem(w, http.StatusMisdirectedRequest, "this API does not answer to the name "+strconv.Quote(name)+
 				": use its IP address or localhost, or start the hub with that name in the address of its API")
 			return
 		}

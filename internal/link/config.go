@@ -42,6 +42,7 @@ type Config struct {
 
 	repeats    *monitoring.Repeats
 	traffic    traffic
+	links      atomic.Uint32 // that were made
 	tracer     *tracer
 	base       context.Context // the parent of the handlers' contexts
 	cancel     context.CancelFunc

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/wire"
@@ -48,8 +49,13 @@ func (l *Link) AwaitHello(ctx context.Context) (*protocol.Hello, error) {
 	if err := CheckClientID(hello.ClientId); err != nil {
 		return nil, l.refused(err)
 	}
+	hello.Software = strings.ToValidUTF8(hello.Software[:min(len(hello.Software), maxSoftware)], "")
 	return hello, nil
 }
+
+// maxSoftware is how much of what a client says of its software is kept, in bytes:
+// it is for a line of the log.
+const maxSoftware = 64
 
 // Open opens the session on the hub's side, after which messages may be sent to
 // the client. [Link.Welcome] or [Link.Close] comes next.
@@ -153,7 +159,7 @@ func (l *Link) answered(p *callback.Promise, _ *protocol.AckMessage, err error) 
 	clientID := l.session.ClientID()
 	switch qerrors.CodeOf(err) {
 	case qerrors.OK:
-		l.cfg.Metrics.RoundTrips.Observe(p.Type(), time.Since(p.Begun()))
+		l.cfg.Metrics.RoundTrips.Observe(l.number, p.Type(), time.Since(p.Begun()))
 	case qerrors.Timeout:
 		l.session.SendFailures.Add(1)
 		l.cfg.Events.PromiseTimeout(p.MessageID(), clientID)

@@ -80,6 +80,7 @@ type Link struct {
 	largeAcks  chan struct{} // a place for each large acknowledgement that is being read
 	drain      drain
 	losses     losses
+	number     uint32 // how many links there were before
 }
 
 // maxStreams is how many streams of the peer are read at once: the lanes and the
@@ -92,7 +93,7 @@ const maxStreams = 32
 // handshake succeeded.
 func New(conn Conn, cfg *Config) *Link {
 	l := &Link{
-		cfg: cfg, conn: conn, ctx: conn.Context(),
+		cfg: cfg, conn: conn, ctx: conn.Context(), number: cfg.links.Add(1),
 		streams:   make(chan struct{}, maxStreams),
 		largeAcks: make(chan struct{}, maxLarge),
 	}

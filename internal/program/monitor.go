@@ -2,14 +2,18 @@ package program
 
 import (
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"runtime"
+	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/hosts"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
@@ -26,6 +30,9 @@ func MonitorFlags(addr string) []cli.Flag {
 func OpenMonitor(cmd *cli.Command, log *slog.Logger) (*HTTPServer, error) {
 	exposed := ""
 	if cmd.Bool("pprof") {
+		if cmd.String("metrics") == "" {
+			return nil, qerrors.New(qerrors.InvalidConfig, "-pprof serves profiles on the address of -metrics: give it one, such as -metrics 127.0.0.1:9090")
+		}
 		exposed = "other machines may reach the profiles of -pprof"
 	}
 	return OpenHTTP(cmd, log, "metrics", "monitoring", exposed)
@@ -40,14 +47,33 @@ func NewMonitor(cmd *cli.Command, log *slog.Logger, metrics *prometheus.Registry
 		newBuildInfo(cmd.Root().Version))
 	mux := monitoring.NewHandler(monitoring.HandlerOptions{Metrics: metrics, Ready: ready, Logger: log})
 	if cmd.Bool("pprof") {
-		mux.HandleFunc("GET /debug/pprof/", pprof.Index) // with the named profiles below it
-		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		host, _, _ := net.SplitHostPort(cmd.String("metrics"))
+		mux.Handle("/debug/pprof/", onlyFor(host, profiles()))
 	}
 	return mux
+}
+
+func profiles() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // with the named profiles below it
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// onlyFor keeps web pages under names of their own away from profiles, one of which
+// is the command line.
+func onlyFor(name string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if other, ok := hosts.Allowed(r, name); !ok {
+			http.Error(w, "profiles are not served under the name "+strconv.Quote(other)+": use the IP address or localhost", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // newBuildInfo returns a metric that is always 1 and says which version runs.

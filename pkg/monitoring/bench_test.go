@@ -19,6 +19,6 @@ func BenchmarkMessage(b *testing.B) {
 		took := time.Since(begun)
 		hub.Handling.Observe(0, outcome, time.Microsecond)
 		hub.Handling.ObserveHandler(0, took)
-		client.RoundTrips.Observe(command, time.Since(begun))
+		client.RoundTrips.Observe(0, command, time.Since(begun))
 	}
 }

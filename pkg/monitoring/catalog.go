@@ -43,7 +43,8 @@ func connectionMetrics() []metric {
 			qerrors.IdleTimeout, qerrors.Disconnected, qerrors.PeerRestarted, qerrors.TransportFailed),
 		byCode("connections_refused_total", "Connections that did not become a session, by the code of why.",
 			func(s *Snapshot) map[qerrors.Code]uint64 { return s.Refused },
-			qerrors.ProtocolViolation, qerrors.HelloTimeout, qerrors.InvalidClientID, qerrors.TooManyClients, qerrors.Draining),
+			qerrors.ProtocolViolation, qerrors.HelloTimeout, qerrors.InvalidClientID, qerrors.TooManyClients, qerrors.Draining,
+			qerrors.Unreachable, qerrors.BadCertificate, qerrors.Incompatible),
 		counter("heartbeats_sent_total", "Pings and pongs sent.", func(s *Snapshot) uint64 { return s.HeartbeatsSent }),
 		counter("heartbeats_received_total", "Pings and pongs received.", func(s *Snapshot) uint64 { return s.HeartbeatsReceived }),
 		counter("heartbeat_timeouts_total", "Sessions given up because the peer was silent for too many checks.",
@@ -63,7 +64,7 @@ func messageMetrics() []metric {
 			qerrors.UnknownClient, qerrors.ConnectionLost, qerrors.TooManyPromises, qerrors.DuplicateMessage),
 		byCode("messages_dropped_total", "Messages lost that no acknowledgement was asked for, or left out of a broadcast, by the code of why.",
 			func(s *Snapshot) map[qerrors.Code]uint64 { return s.Dropped },
-			qerrors.ConnectionLost, qerrors.QueueFull, qerrors.PayloadTooLarge, qerrors.Draining),
+			qerrors.ConnectionLost, qerrors.QueueFull, qerrors.PayloadTooLarge, qerrors.Draining, qerrors.Canceled, qerrors.Timeout),
 		{"messages_handled_total", "Received messages that were answered, by type and the status of the answer.",
 			prometheus.CounterValue, []string{"type", "status"}, eachOutcome},
 		byCode("handler_failures_total", "Received messages that were answered with a failure, by its code.",
@@ -98,7 +99,7 @@ func errorMetrics() []metric {
 			qerrors.Unreachable, qerrors.IdleTimeout, qerrors.PeerRestarted, qerrors.TransportFailed),
 		counter("events_dropped_total", "Events that hooks were not told of, because they were too slow.", func(s *Snapshot) uint64 { return s.EventsDropped }),
 		counter("quic_packets_lost_total", "QUIC packets sent and declared lost; QUIC sends what was in them again. Sampled.", func(s *Snapshot) uint64 { return s.PacketsLost }),
-		counter("quic_bytes_lost_total", "Bytes of the QUIC packets that were declared lost. Sampled.", func(s *Snapshot) uint64 { return s.BytesLost }),
+		counter("quic_lost_bytes_total", "Bytes of the QUIC packets that were declared lost. Sampled.", func(s *Snapshot) uint64 { return s.BytesLost }),
 	}
 }
 
@@ -113,10 +114,10 @@ func gauges() []metric {
 		gauge("dispatcher_busy_workers", "Handlers that run.", func(s *Snapshot) int { return s.DispatcherBusy }),
 		gauge("dispatcher_workers", "Handlers that may run at once.", func(s *Snapshot) int { return s.DispatcherWorkers }),
 		gauge("outgoing_queue_bytes", "Bytes that wait to be sent, of all connections.", func(s *Snapshot) int { return s.OutgoingBytes }),
-		measured("outgoing_queue_fullest_ratio", "How full the fullest outgoing queue of a connection is, from 0 to 1; senders wait, and broadcasts skip the client, at 1.",
+		measured("outgoing_queue_fullest_ratio", "How full the fullest outgoing queue of a connection is, from 0 to 1; at 1 senders of its priority wait, and broadcasts skip the client.",
 			func(s *Snapshot) float64 { return s.OutgoingFullest }),
 		measured("certificate_expiry_timestamp_seconds", "When the certificate expires that this side shows to its peers, as Unix time; 0 without one.", expiry),
-		measured("uptime_seconds", "Time since the start.", func(s *Snapshot) float64 { return s.Uptime.Seconds() }),
+		measured("uptime_seconds", "Time since the server or client was made.", func(s *Snapshot) float64 { return s.Uptime.Seconds() }),
 	}
 }
 

@@ -39,10 +39,8 @@ func histograms() []histogramMetric {
 	return []histogramMetric{
 		{name: "round_trip_seconds", help: "Time from a send to its acknowledgement, by type of the message.", labels: []string{"type"},
 			each: func(m *Metrics, emit emit) {
-				for t := range m.RoundTrips {
-					if t > 0 { // one without a type cannot be sent
-						emit(m.RoundTrips[t].read(), protocol.MessageType(t).Name())
-					}
+				for t := 1; t < numTypes; t++ { // one without a type cannot be sent
+					emit(m.RoundTrips.read(t), protocol.MessageType(t).Name())
 				}
 			}},
 		{name: "handler_duration_seconds", help: "Time that handlers took, or were given.",
@@ -112,7 +110,7 @@ func (b *buckets) Write(out *dto.Metric) error {
 	out.Label = b.labels
 	h := &dto.Histogram{
 		SampleCount: new(b.count()),
-		SampleSum:   new(float64(b.nanos) / 1e9),
+		SampleSum:   new(b.sum),
 	}
 	out.Histogram = h
 	b.writeClassic(h)

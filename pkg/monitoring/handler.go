@@ -14,7 +14,7 @@ type HandlerOptions struct {
 	// perhaps together with others (prometheus.Gatherers).
 	Metrics prometheus.Gatherer
 	// Ready returns why no traffic should come here at the moment, and nil if it
-	// may: Server.Ready or Client.Err.
+	// may: Server.Ready or Client.Ready.
 	Ready func() error
 	// Logger is told of metrics that cannot be shown.
 	Logger *slog.Logger

@@ -17,8 +17,12 @@ type Outcome struct {
 // were handled. Each worker counts at a place of its own: what several processors
 // write to at once costs each of them more than all the rest of the counting.
 type Handling struct {
-	places [8]atomic.Pointer[handling] // made with the first message
+	places [places]atomic.Pointer[handling] // made with the first message
 }
+
+// places are as many as there may be at once who count without getting into each
+// other's way.
+const places = 8
 
 // handling is what the workers of one place have counted.
 type handling struct {
@@ -30,6 +34,9 @@ type handling struct {
 // number of the worker that has taken it.
 func (h *Handling) Observe(worker int, o Outcome, waited time.Duration) {
 	at := h.at(worker)
+	if o.Status < 0 || int(o.Status) >= numStatuses {
+		o.Status = protocol.AckStatus_ACK_STATUS_UNSPECIFIED
+	}
 	at.outcomes[known(o.Type)][o.Status].Add(1)
 	at.waits.Observe(waited)
 }
@@ -40,7 +47,7 @@ func (h *Handling) ObserveHandler(worker int, took time.Duration) {
 }
 
 func (h *Handling) at(worker int) *handling {
-	place := &h.places[uint(worker)%uint(len(h.places))]
+	place := &h.places[uint(worker)%places]
 	at := place.Load()
 	if at == nil {
 		place.CompareAndSwap(nil, new(handling))

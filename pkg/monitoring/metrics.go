@@ -67,11 +67,34 @@ func known(t protocol.MessageType) protocol.MessageType {
 	return t
 }
 
-// RoundTrips has a histogram for each type of message.
-type RoundTrips [numTypes]Histogram
+// RoundTrips has a histogram for each type of message, at several places, so that
+// the readers of many connections do not write to the same one.
+type RoundTrips struct {
+	places [places]atomic.Pointer[[numTypes]Histogram] // made with the first message
+}
 
-// Observe counts the round trip of a message of type t.
-func (r *RoundTrips) Observe(t protocol.MessageType, d time.Duration) { r[known(t)].Observe(d) }
+// Observe counts the round trip of a message of type t on a connection with some
+// number.
+func (r *RoundTrips) Observe(connection uint32, t protocol.MessageType, d time.Duration) {
+	place := &r.places[connection%places]
+	at := place.Load()
+	if at == nil {
+		place.CompareAndSwap(nil, new([numTypes]Histogram))
+		at = place.Load()
+	}
+	at[known(t)].Observe(d)
+}
+
+// read returns what all places have counted of type t.
+func (r *RoundTrips) read(t int) (all counted) {
+	for i := range r.places {
+		if at := r.places[i].Load(); at != nil {
+			c := at[t].read()
+			all.add(&c)
+		}
+	}
+	return all
+}
 
 // ByCode is a counter for each code.
 type ByCode struct {

@@ -44,7 +44,7 @@ func TestTypes(t *testing.T) {
 	const success = protocol.AckStatus_ACK_STATUS_SUCCESS
 	for _, kind := range []protocol.MessageType{-1, 0, 1, 5, 1 << 30} {
 		m.Handling.Observe(0, monitoring.Outcome{Type: kind, Status: success}, 0)
-		m.RoundTrips.Observe(kind, time.Second)
+		m.RoundTrips.Observe(0, kind, time.Second)
 	}
 	s := m.Snapshot()
 	if want := map[monitoring.Outcome]uint64{{Status: success}: 4, {Type: 1, Status: success}: 1}; !cmp.Equal(s.Handled, want) {

@@ -109,8 +109,8 @@ func (m *Metrics) Snapshot() Snapshot {
 func (m *Metrics) readHistograms(s *Snapshot) {
 	var all counted
 	s.RoundTrips = make(map[protocol.MessageType]Distribution)
-	for t := range m.RoundTrips {
-		c := m.RoundTrips[t].read()
+	for t := range numTypes {
+		c := m.RoundTrips.read(t)
 		all.add(&c)
 		if d := c.distribution(); d.Count > 0 {
 			s.RoundTrips[protocol.MessageType(t)] = d

@@ -122,6 +122,18 @@ func (c *Client) Err() error {
 	return c.cause
 }
 
+// Ready returns why messages cannot be sent at the moment, and nil while they can:
+// there is a connection, and the hub is not about to end it.
+func (c *Client) Ready() error {
+	if err := c.Err(); err != nil {
+		return err
+	}
+	if l := c.current.Load(); l != nil && l.GoneAway() != nil {
+		return qerrors.New(qerrors.Draining, "the hub is ending the connection")
+	}
+	return nil
+}
+
 // GetMetrics returns the present state and all that was counted so far.
 func (c *Client) GetMetrics() monitoring.Snapshot { return c.link.Metrics.Snapshot() }
 

@@ -62,6 +62,9 @@ func (r *runner) connection(ctx context.Context) (hint time.Duration, cause erro
 	defer r.closeSocket()
 	l, welcome, err := r.dial(ctx)
 	if err != nil {
+		if ctx.Err() == nil {
+			r.c.link.Metrics.Refused.Add(qerrors.CodeOf(err), 1)
+		}
 		if r.attempts > 1 {
 			r.failures++ // the first attempt is no retry
 		}

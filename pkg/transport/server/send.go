@@ -69,7 +69,9 @@ type BroadcastResult struct {
 // ended.
 func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (BroadcastResult, error) {
 	if s.admitting.Err() != nil {
-		return BroadcastResult{}, qerrors.NotSent(context.Cause(s.admitting))
+		err := qerrors.NotSent(context.Cause(s.admitting))
+		s.link.Metrics.Failed.Add(qerrors.CodeOf(err), 1)
+		return BroadcastResult{}, err
 	}
 	parcel, err := s.link.Pack(ctx, msg)
 	if err != nil {

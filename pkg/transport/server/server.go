@@ -135,14 +135,14 @@ func (s *Server) Wait() error {
 	return s.failure
 }
 
-// Ready returns why the server takes no clients at the moment, and nil while it
-// does: between Start and Stop.
+// Ready returns why the server does not serve at the moment, and nil while it does:
+// between Start and Stop, also while it has all the clients that it may have.
 func (s *Server) Ready() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch s.state {
 	case serving:
-		return nil
+		return s.failure
 	case idle:
 		return qerrors.New(qerrors.NotConnected, "the hub does not listen yet")
 	default:

@@ -11,35 +11,25 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
-	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
 // The promise of an answer, which is waited for, called back for, or called off.
 func ExamplePromise() {
-	certs, remove := testnet.Certificates()
-	defer remove()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	srv, err := server.NewServer(&server.ServerConfig{TLSCertFile: certs + "/server.crt", TLSKeyFile: certs + "/server.key"})
-	if err != nil {
-		log.Fatal(err)
-	}
 	release := make(chan struct{})
-	srv.SetDispatcher(testnet.Handle(func(ctx context.Context, msg *protocol.DataMessage) (*protocol.DataMessage, error) {
+	addr, ca, stop := testnet.RunningHub(testnet.Handle(func(ctx context.Context, msg *protocol.DataMessage) (*protocol.DataMessage, error) {
 		if string(msg.Payload) == "slow" {
 			<-release
 		}
 		return &protocol.DataMessage{Payload: msg.Payload}, nil
 	}))
-	if err := srv.Start("127.0.0.1:0"); err != nil {
-		log.Fatal(err)
-	}
-	defer srv.Stop(ctx)
-	c, err := client.NewClient(&client.ClientConfig{ClientID: "client-001", TLSCAFile: certs + "/ca.crt"})
+	defer stop()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	c, err := client.NewClient(&client.ClientConfig{ClientID: "client-001", TLSCAFile: ca})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := c.Connect(srv.Addr().String()); err != nil {
+	if err := c.Connect(addr); err != nil {
 		log.Fatal(err)
 	}
 	defer c.Close(ctx)

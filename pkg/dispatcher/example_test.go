@@ -12,7 +12,6 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
-	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
 // A hub with a handler for commands, and a middleware around all handlers.
@@ -45,20 +44,12 @@ func Example() {
 
 // hubWith starts a hub with d, and a client that sends "restart" to it.
 func hubWith(d *dispatcher.Dispatcher) (send func(t protocol.MessageType, token string), end func()) {
-	certs, remove := testnet.Certificates()
-	srv, err := server.NewServer(&server.ServerConfig{TLSCertFile: certs + "/server.crt", TLSKeyFile: certs + "/server.key"})
+	addr, ca, stop := testnet.RunningHub(d)
+	c, err := client.NewClient(&client.ClientConfig{ClientID: "client-001", TLSCAFile: ca})
 	if err != nil {
 		log.Fatal(err)
 	}
-	srv.SetDispatcher(d)
-	if err := srv.Start("127.0.0.1:0"); err != nil {
-		log.Fatal(err)
-	}
-	c, err := client.NewClient(&client.ClientConfig{ClientID: "client-001", TLSCAFile: certs + "/ca.crt"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := c.Connect(srv.Addr().String()); err != nil {
+	if err := c.Connect(addr); err != nil {
 		log.Fatal(err)
 	}
 	send = func(t protocol.MessageType, token string) {
@@ -75,8 +66,8 @@ func hubWith(d *dispatcher.Dispatcher) (send func(t protocol.MessageType, token 
 		}
 	}
 	return send, func() {
-		defer remove()
-		if err := errors.Join(c.Close(context.Background()), srv.Stop(context.Background())); err != nil {
+		defer stop()
+		if err := c.Close(context.Background()); err != nil {
 			log.Fatal(err)
 		}
 	}

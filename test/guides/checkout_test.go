@@ -59,7 +59,7 @@ func copyFiles(to string) error {
 	if err != nil {
 		return fmt.Errorf("git ls-files: %w", err)
 	}
-	for _, name := range strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		from, target := filepath.Join(root, name), filepath.Join(to, name)
 		info, err := os.Stat(from)
 		if errors.Is(err, fs.ErrNotExist) {

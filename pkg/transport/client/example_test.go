@@ -12,31 +12,22 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
-	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
 // A client that stays, whatever happens to its connection, and is stopped in order.
 func Example() {
-	certs, remove := testnet.Certificates()
-	defer remove()
-	srv, err := server.NewServer(&server.ServerConfig{TLSCertFile: certs + "/server.crt", TLSKeyFile: certs + "/server.key"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	srv.SetDispatcher(testnet.Echo()) // answers each command with its payload
-	if err := srv.Start("127.0.0.1:0"); err != nil {
-		log.Fatal(err)
-	}
+	addr, ca, stop := testnet.RunningHub(testnet.Echo()) // answers each command with its payload
+	defer stop()
 
 	c, err := client.NewClient(&client.ClientConfig{
 		ClientID:         "client-001",
-		TLSCAFile:        certs + "/ca.crt",
+		TLSCAFile:        ca,
 		ReconnectEnabled: true,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := c.Connect(srv.Addr().String()); err != nil { // usually "hub.example.com:8474"
+	if err := c.Connect(addr); err != nil { // usually "hub.example.com:8474"
 		log.Fatal(err)
 	}
 	fmt.Println(c.State())
@@ -53,7 +44,7 @@ func Example() {
 	case err != nil:
 		fmt.Println("it may have been handled:", err)
 	default:
-		fmt.Println(ack.Status.Name(), string(ack.Result), ack.Error == "")
+		fmt.Println(ack.Status.Name(), string(ack.Result))
 	}
 
 	if err := c.Close(ctx); err != nil {
@@ -62,37 +53,25 @@ func Example() {
 	fmt.Println(c.State(), c.Err())
 	_, err = c.SendMessage(ctx, &protocol.DataMessage{Type: protocol.MessageType_MESSAGE_TYPE_COMMAND}, true, 0)
 	fmt.Println(err)
-	if err := srv.Stop(ctx); err != nil {
-		log.Fatal(err)
-	}
 
 	// Output:
 	// connected
-	// success Hello, Server! true
+	// success Hello, Server!
 	// closed closed: the client was closed
 	// closed: the client was closed (the message was not sent)
 }
 
 // Three messages under way at once.
 func ExampleClient_SendAsync() {
-	certs, remove := testnet.Certificates()
-	defer remove()
+	addr, ca, stop := testnet.RunningHub(testnet.Echo()) // answers each command with its payload
+	defer stop()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	srv, err := server.NewServer(&server.ServerConfig{TLSCertFile: certs + "/server.crt", TLSKeyFile: certs + "/server.key"})
+	c, err := client.NewClient(&client.ClientConfig{ClientID: "client-001", TLSCAFile: ca})
 	if err != nil {
 		log.Fatal(err)
 	}
-	srv.SetDispatcher(testnet.Echo()) // answers each command with its payload
-	if err := srv.Start("127.0.0.1:0"); err != nil {
-		log.Fatal(err)
-	}
-	defer srv.Stop(ctx)
-	c, err := client.NewClient(&client.ClientConfig{ClientID: "client-001", TLSCAFile: certs + "/ca.crt"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := c.Connect(srv.Addr().String()); err != nil {
+	if err := c.Connect(addr); err != nil {
 		log.Fatal(err)
 	}
 	defer c.Close(ctx)

@@ -67,7 +67,7 @@ func TestUpdate(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| `quic_backbone_connected_clients` | gauge |  |", "| `quic_backbone_round_trip_seconds` | histogram | `type`: `command`",
-		"`reason`: `connection_lost`, `draining`", "`status`: `failure`, `success`, `timeout`",
+		"`reason`: `canceled`, `connection_lost`, `draining`", "`status`: `failure`, `success`, `timeout`",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("there is no %s in\n%s", want, text)

@@ -24,7 +24,7 @@ type Client struct {
 	MessagesReceived uint64  `json:"messages_received" example:"340" doc:"From the client to the hub."`
 	BytesSent        uint64  `json:"bytes_sent" example:"1536" doc:"Payloads of the messages sent."`
 	BytesReceived    uint64  `json:"bytes_received" example:"43520" doc:"Payloads of the messages received."`
-	SendFailures     uint64  `json:"send_failures" example:"1" doc:"Messages to the client whose acknowledgement was awaited and did not come."`
+	SendFailures     uint64  `json:"send_failures" example:"1" doc:"Messages to the client whose acknowledgement was awaited, and said failure or did not come."`
 	HandlerFailures  uint64  `json:"handler_failures" example:"3" doc:"Messages of the client that were answered with a failure."`
 	PacketsLost      uint64  `json:"packets_lost" example:"5" doc:"QUIC packets sent to the client and declared lost; QUIC sends what was in them again."`
 }

@@ -154,17 +154,24 @@ func (l *Link) begin(sessionID, clientID string, peerMax uint64) {
 	l.promises = l.cfg.Promises.NewTable(l.answered)
 }
 
-// answered is called for each message that an acknowledgement was awaited for.
-func (l *Link) answered(p *callback.Promise, _ *protocol.AckMessage, err error) {
+// answered is called for each message that an acknowledgement was awaited for. One
+// that says that the sender's time was over is as if none had come: which of both
+// sides notices first is chance.
+func (l *Link) answered(p *callback.Promise, ack *protocol.AckMessage, err error) {
 	clientID := l.session.ClientID()
-	switch qerrors.CodeOf(err) {
-	case qerrors.OK:
+	late := qerrors.CodeOf(err) == qerrors.Timeout
+	if ack.GetStatus() == protocol.AckStatus_ACK_STATUS_TIMEOUT {
+		late = true
+		l.cfg.Metrics.Failed.Add(qerrors.Timeout, 1)
+	} else if err == nil {
+		l.cfg.Metrics.Answered.Add(ack.Status)
 		l.cfg.Metrics.RoundTrips.Observe(l.number, p.Type(), time.Since(p.Begun()))
-	case qerrors.Timeout:
+	}
+	if ack.GetStatus() != protocol.AckStatus_ACK_STATUS_SUCCESS {
 		l.session.SendFailures.Add(1)
+	}
+	if late {
 		l.cfg.Events.PromiseTimeout(p.MessageID(), clientID)
-	default:
-		l.session.SendFailures.Add(1)
 	}
 	l.cfg.sent(p.MessageID(), clientID, err)
 }

@@ -43,15 +43,16 @@ func (m *Manager) Stats() monitoring.Promises {
 	}
 }
 
-// count counts the end of a promise.
-func (m *Manager) count(err error) {
+// count counts the end of a promise. Which of both sides notices first that the
+// time is over is chance.
+func (m *Manager) count(ack *protocol.AckMessage, err error) {
 	m.active.Add(-1)
-	switch qerrors.CodeOf(err) {
-	case qerrors.OK:
-		m.completed.Add(1)
-	case qerrors.Timeout:
+	switch code := qerrors.CodeOf(err); {
+	case code == qerrors.Timeout, ack.GetStatus() == protocol.AckStatus_ACK_STATUS_TIMEOUT:
 		m.timedOut.Add(1)
-	case qerrors.Canceled:
+	case code == qerrors.OK:
+		m.completed.Add(1)
+	case code == qerrors.Canceled:
 		m.canceled.Add(1)
 	default:
 		m.lost.Add(1)

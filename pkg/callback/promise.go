@@ -90,7 +90,7 @@ func (p *Promise) expire() {
 func (p *Promise) complete(ack *protocol.AckMessage, err error) {
 	m := p.table.manager
 	m.wheel.remove(p)
-	m.count(err)
+	m.count(ack, err)
 	p.ack, p.err = ack, err
 	if p.table.onDone != nil {
 		p.table.onDone(p, ack, err)

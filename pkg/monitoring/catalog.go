@@ -62,6 +62,12 @@ func messageMetrics() []metric {
 			func(s *Snapshot) map[qerrors.Code]uint64 { return s.Failed },
 			qerrors.InvalidArgument, qerrors.PayloadTooLarge, qerrors.Canceled, qerrors.Timeout, qerrors.Draining, qerrors.NotConnected,
 			qerrors.UnknownClient, qerrors.ConnectionLost, qerrors.TooManyPromises, qerrors.DuplicateMessage),
+		{"acknowledgements_total", "Acknowledgements that came for messages sent, by their status; those that say that the time was over count as failed sends.",
+			prometheus.CounterValue, []string{"status"}, func(s *Snapshot, emit emit) {
+				for _, status := range []protocol.AckStatus{protocol.AckStatus_ACK_STATUS_SUCCESS, protocol.AckStatus_ACK_STATUS_FAILURE} {
+					emit(float64(s.Answered[status]), status.Name())
+				}
+			}},
 		byCode("messages_dropped_total", "Messages lost that no acknowledgement was asked for, or left out of a broadcast, by the code of why.",
 			func(s *Snapshot) map[qerrors.Code]uint64 { return s.Dropped },
 			qerrors.ConnectionLost, qerrors.QueueFull, qerrors.PayloadTooLarge, qerrors.Draining, qerrors.Canceled, qerrors.Timeout),

@@ -34,10 +34,7 @@ type handling struct {
 // number of the worker that has taken it.
 func (h *Handling) Observe(worker int, o Outcome, waited time.Duration) {
 	at := h.at(worker)
-	if o.Status < 0 || int(o.Status) >= numStatuses {
-		o.Status = protocol.AckStatus_ACK_STATUS_UNSPECIFIED
-	}
-	at.outcomes[known(o.Type)][o.Status].Add(1)
+	at.outcomes[known(o.Type)][knownStatus(o.Status)].Add(1)
 	at.waits.Observe(waited)
 }
 

@@ -17,6 +17,7 @@ type Metrics struct {
 	Disconnected ByCode        // sessions that ended, by reason
 
 	Failed          ByCode   // sends that returned an error or whose promise did, by reason
+	Answered        ByStatus // acknowledgements that came, but for those that say that the time was over
 	Dropped         ByCode   // messages lost, by reason
 	Handling        Handling // received messages that were answered
 	HandlerFailures ByCode   // of these, those not answered with a success, by reason
@@ -94,6 +95,31 @@ func (r *RoundTrips) read(t int) (all counted) {
 		}
 	}
 	return all
+}
+
+// ByStatus is a counter for each status of an acknowledgement.
+type ByStatus struct {
+	counts [numStatuses]atomic.Uint64
+}
+
+// Add counts one. A status that this version does not know counts as unspecified.
+func (b *ByStatus) Add(s protocol.AckStatus) { b.counts[knownStatus(s)].Add(1) }
+
+func (b *ByStatus) snapshot() map[protocol.AckStatus]uint64 {
+	counts := make(map[protocol.AckStatus]uint64)
+	for s := range b.counts {
+		if n := b.counts[s].Load(); n > 0 {
+			counts[protocol.AckStatus(s)] = n
+		}
+	}
+	return counts
+}
+
+func knownStatus(s protocol.AckStatus) protocol.AckStatus {
+	if s < 0 || int(s) >= numStatuses {
+		return protocol.AckStatus_ACK_STATUS_UNSPECIFIED
+	}
+	return s
 }
 
 // ByCode is a counter for each code.

@@ -44,8 +44,8 @@ type Promises struct {
 	Active, Max int // awaited now, and how many may be
 
 	Created   uint64
-	Completed uint64 // the acknowledgement came, whatever it said
-	TimedOut  uint64 // it did not come in time
+	Completed uint64 // the acknowledgement came, with success or failure
+	TimedOut  uint64 // it did not come in time, or said that the time was over
 	Canceled  uint64 // the caller gave up
 	Lost      uint64 // the connection ended before it came
 	Rejected  uint64 // not made, because there were too many or the id was in use
@@ -62,6 +62,7 @@ type Snapshot struct {
 	Refused, Disconnected   map[qerrors.Code]uint64
 
 	Failed, Dropped map[qerrors.Code]uint64
+	Answered        map[protocol.AckStatus]uint64
 	Handled         map[Outcome]uint64
 	HandlerFailures map[qerrors.Code]uint64
 
@@ -91,7 +92,7 @@ func (m *Metrics) Snapshot() Snapshot {
 		Refused: m.Refused.Snapshot(), Disconnected: m.Disconnected.Snapshot(),
 
 		Failed: m.Failed.Snapshot(), Dropped: m.Dropped.Snapshot(),
-		HandlerFailures: m.HandlerFailures.Snapshot(),
+		HandlerFailures: m.HandlerFailures.Snapshot(), Answered: m.Answered.snapshot(),
 
 		HeartbeatsSent: m.HeartbeatsSent.Load(), HeartbeatsReceived: m.HeartbeatsReceived.Load(),
 		HeartbeatTimeouts: m.HeartbeatTimeouts.Load(),

@@ -32,7 +32,7 @@ type Session struct {
 
 	MessagesSent, MessagesReceived atomic.Uint64 // data messages
 	BytesSent, BytesReceived       atomic.Uint64 // their payloads
-	SendFailures                   atomic.Uint64 // messages to the peer whose acknowledgement did not come
+	SendFailures                   atomic.Uint64 // messages to the peer that were not acknowledged with success
 	HandlerFailures                atomic.Uint64 // messages of the peer that were answered with a failure
 }
 
@@ -86,7 +86,7 @@ type Info struct {
 	MessagesSent, MessagesReceived uint64 // data messages to and from the peer
 	BytesSent, BytesReceived       uint64 // their payloads
 
-	SendFailures    uint64 // messages to the peer whose acknowledgement was awaited and did not come
+	SendFailures    uint64 // messages to the peer that were not acknowledged with success, though that was awaited
 	HandlerFailures uint64 // messages of the peer that were answered with a failure
 
 	PacketsLost, BytesLost uint64 // QUIC packets sent to the peer and declared lost

@@ -125,6 +125,21 @@ func (w *world) checkCounters(who string, o *observer, m monitoring.Snapshot, se
 	w.checkSums(who, o, m)
 }
 
+// addUntold adds the failed sends of one side that no hook is told of as such:
+// broadcasts that were refused, and acknowledgements that say that the time was over.
+func (w *world) addUntold(o *observer, failed map[qerrors.Code]uint64) {
+	for i, s := range w.p.steps {
+		r := w.results[i]
+		switch {
+		case s.action == broadcast && o == w.atHub && qerrors.CodeOf(r.err) == qerrors.Draining:
+			failed[qerrors.Draining]++
+		case r.ack.GetStatus() != protocol.AckStatus_ACK_STATUS_TIMEOUT:
+		case s.action == down && o == w.atHub, s.action == up && o == w.at[s.client]:
+			failed[qerrors.Timeout]++
+		}
+	}
+}
+
 // checkSums is about counters that are about the same messages.
 func (w *world) checkSums(who string, o *observer, m monitoring.Snapshot) {
 	failed := map[qerrors.Code]uint64{}
@@ -135,6 +150,7 @@ func (w *world) checkSums(who string, o *observer, m monitoring.Snapshot) {
 			}
 		}
 	}
+	w.addUntold(o, failed)
 	if !maps.Equal(m.Failed, failed) {
 		w.Errorf("%s: counted as failed sends %v, the hook was told of %v", who, m.Failed, failed)
 	}

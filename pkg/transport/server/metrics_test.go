@@ -1,7 +1,10 @@
 package server_test
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,8 +87,8 @@ func TestLossMetrics(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if after := hub.GetMetrics(); after.PacketsLost < m.PacketsLost {
-			t.Errorf("%d packets were lost, and %d after the end", m.PacketsLost, after.PacketsLost)
+		if after := hub.GetMetrics(); after.PacketsLost != m.PacketsLost {
+			t.Errorf("%d packets were lost, and %d after the end, with nothing sent in between", m.PacketsLost, after.PacketsLost)
 		}
 	})
 }
@@ -298,4 +301,160 @@ func TestRegistriesAreApart(t *testing.T) {
 	if names[0] < 27 || names[0] != names[1] {
 		t.Errorf("the servers have %v metrics, want the same number of at least 27", names)
 	}
+}
+
+// What is lost after the last sample is counted at the end of the connection.
+func TestLossesUntilTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		n.Impair(testnet.Impairment{Latency: 20 * time.Millisecond, Loss: 0.1})
+		hub := n.Hub(nil, func(c *server.ServerConfig) { c.HeartbeatCheckInterval = time.Hour })
+		c := n.Client("a", testnet.Echo(), nil)
+		n.Connect(c)
+		for range 300 {
+			if _, err := hub.SendMessage(t.Context(), "a", testnet.Command(string(make([]byte, 2000))), true, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+		}
+		counted(t, "before a sample", hub.GetMetrics().PacketsLost, 0)
+		if err := c.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if m := hub.GetMetrics(); m.PacketsLost == 0 || m.BytesLost == 0 {
+			t.Errorf("%d packets of %d bytes were lost", m.PacketsLost, m.BytesLost)
+		}
+	})
+}
+
+// A peer that QUIC keeps alive but that says nothing is given up, and counted.
+func TestHeartbeatTimeoutMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.Hub(nil, nil)
+		p := n.Dial("silent")
+		p.Hello("silent")
+		if code := p.Code(); code != qerrors.HeartbeatTimeout {
+			t.Errorf("closed with %v", code)
+		}
+		synctest.Wait()
+		m := hub.GetMetrics()
+		counted(t, "heartbeat timeouts", m.HeartbeatTimeouts, 1)
+		counted(t, "disconnected", m.Disconnected[qerrors.HeartbeatTimeout], 1)
+		counted(t, "connected", m.ConnectedClients, 0)
+	})
+}
+
+// Sends that are refused before anything else are failures like all others, and so
+// is a broadcast of a hub that has stopped.
+func TestRefusedSendMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.Hub(nil, nil)
+		_, _ = hub.SendMessage(t.Context(), "a", nil, true, 0)
+		_, _ = hub.Broadcast(t.Context(), nil)
+		counted(t, "invalid messages", hub.GetMetrics().Failed[qerrors.InvalidArgument], 2)
+		if err := hub.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = hub.Broadcast(t.Context(), testnet.Command("x"))
+		counted(t, "a broadcast after the end", hub.GetMetrics().Failed[qerrors.Draining], 1)
+	})
+}
+
+// A client counts why the hub turned it away, and is not ready while that goes.
+func TestRefusedClientMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		release := make(chan struct{})
+		hub := n.Hub(testnet.Handle(blocked(release)), func(c *server.ServerConfig) { c.MaxClients = 1 })
+		first := n.Client("a", nil, nil)
+		n.Connect(first)
+		second := n.Client("b", nil, nil)
+		if err := second.Connect(n.Addr()); qerrors.CodeOf(err) != qerrors.TooManyClients {
+			t.Errorf("a second client: %v", err)
+		}
+		counted(t, "refused", second.GetMetrics().Refused[qerrors.TooManyClients], 1)
+		counted(t, "refused by the hub", hub.GetMetrics().Refused[qerrors.TooManyClients], 1)
+
+		if err := first.Ready(); err != nil {
+			t.Errorf("a connected client: %v", err)
+		}
+		p, err := first.SendAsync(t.Context(), testnet.Command("x"), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		stopped := make(chan error, 1)
+		go func() { stopped <- hub.Stop(t.Context()) }()
+		time.Sleep(time.Second)
+		if err := first.Ready(); qerrors.CodeOf(err) != qerrors.Draining {
+			t.Errorf("a client whose hub is being stopped: %v", err)
+		}
+		close(release)
+		if _, err := p.Result(); err != nil {
+			t.Error(err)
+		}
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What a client says of its software is cut before it gets into the log.
+func TestSoftwareIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		var log testnet.Log
+		n.Hub(nil, func(c *server.ServerConfig) { c.Logger = log.Logger() })
+		p := n.Dial("raw")
+		p.Read()
+		hello := testnet.Hello("raw")
+		hello.GetHello().Software = strings.Repeat("x", 3000)
+		p.Send(hello)
+		if p.Receive().GetWelcome() == nil {
+			t.Fatal("no welcome")
+		}
+		synctest.Wait()
+		for _, line := range log.Take() {
+			if strings.Contains(line, "connected") && strings.HasSuffix(line, "software="+strings.Repeat("x", 64)) {
+				return
+			}
+			t.Logf("%.200s", line)
+		}
+		t.Error("there is no line with the beginning of the text")
+	})
+}
+
+// What a client's handlers refuse, and what they have no time for, is seen at the
+// hub that asked: whichever of both notices the end of the time first.
+func TestAnswerMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.Hub(nil, nil)
+		n.Connect(n.Client("a", testnet.Handle(func(ctx context.Context, m *protocol.DataMessage) (*protocol.DataMessage, error) {
+			switch string(m.Payload) {
+			case "fail":
+				return nil, errors.New("as you wish")
+			case "wait":
+				<-ctx.Done()
+			}
+			return nil, nil
+		}), nil))
+		for text, times := range map[string]int{"fail": 3, "good": 2, "wait": 4} {
+			for range times {
+				_, _ = hub.SendMessage(t.Context(), "a", testnet.Command(text), true, time.Second)
+			}
+		}
+		time.Sleep(time.Second)
+		m := hub.GetMetrics()
+		counted(t, "failures", m.Answered[protocol.AckStatus_ACK_STATUS_FAILURE], 3)
+		counted(t, "successes", m.Answered[protocol.AckStatus_ACK_STATUS_SUCCESS], 2)
+		counted(t, "failed sends", m.Failed[qerrors.Timeout], 4)
+		counted(t, "promises that timed out", m.Promises.TimedOut, 4)
+		counted(t, "promises that were kept", m.Promises.Completed, 5)
+		counted(t, "round trips", m.RoundTrips[protocol.MessageType_MESSAGE_TYPE_COMMAND].Count, 5)
+		info, _ := hub.Client("a")
+		counted(t, "failures of the client", info.SendFailures, 7)
+	})
 }

@@ -46,6 +46,7 @@ var layers = []layer{
 	{"internal/tracing", []string{"pkg/errors"}},
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
 	{"internal/webhook", []string{"pkg/errors", "pkg/protocol"}},
+	{"internal/load", []string{"pkg/errors"}},
 	{"internal/program", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute", "internal/webhook", "internal/tracing"}},
 	{"cmd/...", []string{above}},
 	{"examples/...", []string{"pkg/..."}},

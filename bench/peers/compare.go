@@ -128,8 +128,11 @@ func (c *comparison) run(ctx context.Context) (failed int, err error) {
 			}
 			for _, system := range c.turn(r, round) {
 				report, err := c.measure(ctx, r, system)
-				if err != nil {
-					return failed, err
+				if ctx.Err() != nil {
+					return failed, context.Cause(ctx)
+				}
+				if err != nil { // the others go on
+					report.Errors, report.FirstError = 1, err.Error()
 				}
 				if report.Errors > 0 {
 					failed++
@@ -183,8 +186,8 @@ func (c *comparison) turn(r row, round int) []string {
 // limit is how long one measurement may take, connecting included.
 const limit = 5 * time.Minute
 
-// measure has one system measured by a process of its own. What fails there is part
-// of the report.
+// measure has one system measured by a process of its own. An error is that of the
+// process; messages that have failed are part of the report.
 func (c *comparison) measure(ctx context.Context, r row, system string) (report load.Report, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -207,9 +210,6 @@ func (c *comparison) measure(ctx context.Context, r row, system string) (report 
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	err = cmd.Run()
-	if ctx.Err() != nil {
-		return report, context.Cause(ctx)
-	}
 	if unreadable := json.Unmarshal(out.Bytes(), &report); unreadable != nil {
 		return report, fmt.Errorf("%v: %w: %s", cmd.Args, errors.Join(err, unreadable), problems.String())
 	}

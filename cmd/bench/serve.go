@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"sync"
 
 	"github.com/urfave/cli/v3"
 
@@ -65,9 +66,11 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	return errors.Join(err, console.WriteJSON(cmd.Root().Writer, h.tally.Counts(), true))
 }
 
-// stop ends what the hub does by itself, and then the hub.
+// stop ends the hub, and what it does by itself, which may wait for clients.
 func (h *hub) stop(ctx context.Context) error {
-	h.orders.Stop()
+	var orders sync.WaitGroup
+	orders.Go(h.orders.Stop)
+	defer orders.Wait()
 	return h.Stop(ctx)
 }
 

@@ -65,21 +65,9 @@ func embed(_ context.Context, cert, key string, workers, maxPayload int) (addr s
 // spawn starts a hub in a process of its own, which ends with this one, however
 // that ends: its stdin does.
 func spawn(ctx context.Context, cert, key string, workers, maxPayload int) (addr string, stop func(context.Context) error, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", nil, fmt.Errorf("cannot start the hub: %w", err)
-	}
-	child := exec.Command(self, "serve", "-addr", "127.0.0.1:0", "-cert", cert, "-key", key, "-until-eof",
+	child, stdin, stderr, err := startChild("serve", "-addr", "127.0.0.1:0", "-cert", cert, "-key", key, "-until-eof",
 		"-workers", strconv.Itoa(workers), "-max-payload", strconv.Itoa(maxPayload), "-max-promises", strconv.Itoa(math.MaxInt32))
-	stdin, err := child.StdinPipe()
 	if err != nil {
-		return "", nil, fmt.Errorf("cannot start the hub: %w", err)
-	}
-	stderr, err := child.StderrPipe()
-	if err != nil {
-		return "", nil, fmt.Errorf("cannot start the hub: %w", err)
-	}
-	if err := child.Start(); err != nil {
 		return "", nil, fmt.Errorf("cannot start the hub: %w", err)
 	}
 	found, ended := make(chan string, 1), make(chan error, 1)
@@ -91,9 +79,9 @@ func spawn(ctx context.Context, cert, key string, workers, maxPayload int) (addr
 		_ = stdin.Close() // fails when the hub has ended
 		select {
 		case err := <-ended:
-			return wrapped(err)
+			return hubEnded(err)
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("the hub does not stop: %w", context.Cause(ctx)), child.Process.Kill(), <-ended)
+			return errors.Join(fmt.Errorf("the hub does not stop: %w", context.Cause(ctx)), child.Process.Kill(), hubEnded(<-ended))
 		}
 	}
 	select {
@@ -104,14 +92,31 @@ func spawn(ctx context.Context, cert, key string, workers, maxPayload int) (addr
 	case <-time.After(startTime):
 		return "", nil, errors.Join(fmt.Errorf("the hub says no address within %v", startTime), cleanUp(ctx, stop))
 	case err := <-ended:
-		return "", nil, fmt.Errorf("the hub ended before it listened: %w", err)
+		return "", nil, errors.Join(errors.New("the hub ended before it listened"), hubEnded(err))
 	}
+}
+
+// startChild starts this program once more.
+func startChild(args ...string) (child *exec.Cmd, stdin io.WriteCloser, stderr io.Reader, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	child = exec.Command(self, args...)
+	if stdin, err = child.StdinPipe(); err != nil {
+		return nil, nil, nil, err
+	}
+	if stderr, err = child.StderrPipe(); err != nil {
+		return nil, nil, nil, err
+	}
+	return child, stdin, stderr, child.Start()
 }
 
 // startTime is how long a hub may take to listen.
 const startTime = 10 * time.Second
 
-func wrapped(err error) error {
+// hubEnded returns the error of a hub that has ended with err.
+func hubEnded(err error) error {
 	if err != nil {
 		return fmt.Errorf("the hub ended with: %w", err)
 	}
@@ -123,11 +128,15 @@ func relay(log io.Reader, found chan<- string) {
 	listening := regexp.MustCompile(`msg=listening addr=(\S+)`)
 	lines := bufio.NewScanner(log)
 	for lines.Scan() {
-		if match := listening.FindStringSubmatch(lines.Text()); match != nil {
-			found <- match[1]
+		match := listening.FindStringSubmatch(lines.Text())
+		if match == nil {
+			fmt.Fprintln(os.Stderr, lines.Text())
 			continue
 		}
-		fmt.Fprintln(os.Stderr, lines.Text())
+		select {
+		case found <- match[1]:
+		default: // it was found before
+		}
 	}
 	_, _ = io.Copy(os.Stderr, log) // after a line that was too long
 }

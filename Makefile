@@ -6,6 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 PACKAGES ?= ./...
 BENCH    ?= .
 COUNT    ?= 1
+BASE     ?= $(shell git describe --tags --abbrev=0 2>/dev/null)
 FUZZTIME ?= 30s
 
 # cmd/NAME becomes bin/quic-NAME, examples/A/B becomes bin/examples/A/B; the
@@ -18,12 +19,12 @@ GO_BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSI
 GO_TEST  = $(GO) test -race -shuffle=on
 
 .DEFAULT_GOAL := help
-.PHONY: help build test-tools test test-integration lint fix generate coverage bench fuzz demo certs clean FORCE
+.PHONY: help build test-tools test test-integration lint fix generate coverage bench bench-peers fuzz demo certs clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: PACKAGES=$(PACKAGES) BENCH=$(BENCH) COUNT=$(COUNT) FUZZTIME=$(FUZZTIME) VERSION=$(VERSION)"
+	@echo "Variables: PACKAGES=$(PACKAGES) BENCH=$(BENCH) COUNT=$(COUNT) BASE=$(BASE) FUZZTIME=$(FUZZTIME) VERSION=$(VERSION)"
 
 build: $(COMMANDS) $(EXAMPLES) bin/monitoring-server ## build all programs and examples into bin/
 
@@ -44,6 +45,9 @@ test-tools: ## see that Prometheus and systemd-analyze are there for the tests, 
 
 test: test-tools lint ## run all checks, unit tests and integration tests
 	$(GO_TEST) $(PACKAGES)
+ifeq ($(PACKAGES),./...)
+	cd bench/peers && $(GO_TEST) ./...
+endif
 
 test-integration: test-tools ## run only the tests that start the real programs
 	$(GO_TEST) -count=1 ./test/...
@@ -55,16 +59,22 @@ fix: ## mend what lint finds, as far as a machine can
 	gofmt -w .
 	$(GO) fix ./...
 	$(GO) mod tidy
+	cd bench/peers && $(GO) fix ./... && $(GO) mod tidy
 
 generate: ## make anew what is made: pkg/protocol, and tables in the documents
 	$(GO) tool -modfile=tools/go.mod buf generate
+	cd bench/peers && $(GO) tool -modfile=../../tools/go.mod buf generate
 	$(GO) run ./internal/reference
 
 coverage: test-tools ## measure coverage; the report is coverage/index.html
 	./scripts/coverage.sh $(PACKAGES)
 
-bench: ## run the benchmarks: BENCH=regexp, COUNT=runs
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PACKAGES)
+bench: ## run the benchmarks, and those of BASE (the last release, if there is one) for comparison: BENCH=regexp, COUNT=runs
+	@BASE='$(BASE)' BENCH='$(BENCH)' COUNT='$(COUNT)' ./scripts/bench.sh $(PACKAGES)
+
+bench-peers: bin/quic-bench ## compare with NATS, gRPC, MQTT and bare quic-go, for docs/performance.md; takes 40 minutes, a trial with ARGS=-quick half of one
+	cd bench/peers && $(GO_BUILD) -o ../../bin/bench-peers .
+	./bin/bench-peers compare $(ARGS)
 
 fuzz: ## run each fuzz target for FUZZTIME
 	FUZZTIME=$(FUZZTIME) ./scripts/fuzz.sh $(PACKAGES)

@@ -47,6 +47,7 @@ var layers = []layer{
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
 	{"internal/webhook", []string{"pkg/errors", "pkg/protocol"}},
 	{"internal/program", []string{"internal/hosts", "pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute", "internal/webhook", "internal/tracing"}},
+	{"internal/load", []string{"pkg/errors"}},
 	{"cmd/...", []string{above}},
 	{"examples/...", []string{"pkg/..."}},
 

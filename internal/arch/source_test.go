@@ -105,7 +105,7 @@ func readModule(t *testing.T) []pkg {
 			return err
 		}
 		if entry.IsDir() {
-			if base := entry.Name(); base == "testdata" || name != root && strings.HasPrefix(base, ".") {
+			if base := entry.Name(); base == "testdata" || name != root && (strings.HasPrefix(base, ".") || isModule(name)) {
 				return fs.SkipDir
 			}
 			return nil
@@ -137,4 +137,11 @@ func readModule(t *testing.T) []pkg {
 		all = append(all, *packages[dir])
 	}
 	return all
+}
+
+// isModule reports whether a folder has a module of its own, which has its own
+// structure.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }

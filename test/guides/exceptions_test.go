@@ -15,7 +15,6 @@ var notRun = map[string]string{
 	"./bin/quic-ctl watch": "it prints nothing until something happens; package cmd/ctl makes it happen",
 	"GOOS=":                "it makes programs for another machine",
 	"docker":               "there are no containers in a test",
-	"go run golang.org":    "it comes from the network",
 	"journalctl":           "there is no systemd in a test",
 	"make bench":           "it takes minutes",
 	"make demo":            "it takes half a minute; package integration runs it",

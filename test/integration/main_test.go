@@ -46,6 +46,7 @@ func build(dir string) error {
 		"quic-server": "cmd/server",
 		"quic-client": "cmd/client",
 		"quic-ctl":    "cmd/ctl",
+		"quic-bench":  "cmd/bench",
 		"demo":        "internal/demo",
 	} {
 		args := []string{"build", "-o", filepath.Join(built.bin, name)}

@@ -1,0 +1,60 @@
+package load
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// phase is a number of workers that send at the same time.
+type phase struct {
+	recorder
+
+	spec  Spec
+	run   uint32
+	first int // of its streams: those of a run are numbered on
+	// send sends a payload for a worker, and returns when the worker may go on.
+	send func(ctx context.Context, worker int, payload []byte) error
+}
+
+// A worker waits a little after an error, and gives up after so many in a row:
+// most likely its connection is gone.
+const (
+	pause     = 10 * time.Millisecond
+	maxErrors = 10
+)
+
+// work runs InFlight workers for each connection, and returns how long they took.
+// What is under way when ctx ends is waited for. Workers w, w+Conns, w+2*Conns and
+// so on share a connection.
+func (p *phase) work(ctx context.Context) time.Duration {
+	pace := newPace(p.spec)
+	var wg sync.WaitGroup
+	for worker := range p.spec.Conns * p.spec.InFlight {
+		wg.Go(func() { p.worker(ctx, worker, pace) })
+	}
+	wg.Wait()
+	return time.Since(pace.begun)
+}
+
+func (p *phase) worker(ctx context.Context, worker int, pace *pace) {
+	uncut := context.WithoutCancel(ctx)
+	payloads := newStream(p.run, p.first+worker, p.spec.Size)
+	for now, errors := time.Now(), 0; errors < maxErrors; {
+		due, ok := pace.take(ctx, now)
+		if !ok {
+			return
+		}
+		err := p.send(uncut, worker, payloads.take())
+		now = time.Now()
+		if err == nil {
+			p.done(worker, now.Sub(due))
+			errors = 0
+			continue
+		}
+		p.failed(1, err)
+		errors++
+		sleep(ctx, pause)
+		now = time.Now()
+	}
+}

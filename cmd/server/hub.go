@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -71,14 +72,18 @@ func (h *hub) serve(s *program.HTTPServer, handler http.Handler) {
 	}
 }
 
-// stop stops the server and its API at the same time: requests to the API end when
-// the messages that they wait for are acknowledged. How that goes can be watched
-// until it is done, in the stream of events too.
+// answerTime is how long requests to the API may take for their answers after the
+// hub has drained: they wait for nothing any more.
+const answerTime = time.Second
+
+// stop drains the server. Until that is done its API answers, new messages with 503,
+// and how it goes can be watched, in the stream of events too.
 func (h *hub) stop(ctx context.Context) error {
-	var apiErr error
-	h.wg.Go(func() { apiErr = h.api.Stop(ctx) })
 	err := h.Stop(ctx)
 	h.events.Close()
+	answered, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+	defer cancel()
+	apiErr := h.api.Stop(answered)
 	monitorErr := h.monitor.Close()
 	h.wg.Wait()
 	h.traces.Shutdown(ctx)

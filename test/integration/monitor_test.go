@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/voilet/QuicFlow/internal/httpapi"
 	"github.com/voilet/QuicFlow/internal/testprocess"
 )
 
@@ -48,6 +49,16 @@ func TestMonitoringWhileDraining(t *testing.T) {
 	})
 	if status, _ := monitored(t, h.Process, "/healthz"); status != http.StatusOK {
 		t.Errorf("/healthz while draining: %d", status)
+	}
+	var problem httpapi.Problem
+	h.call("POST", "/api/send", `{"client_id":"a","payload":"x"}`, &problem)
+	if problem.Status != http.StatusServiceUnavailable || problem.Code != "draining" {
+		t.Errorf("a send while draining: %+v", problem)
+	}
+	var page httpapi.ClientPage
+	h.call("GET", "/api/clients", "", &page)
+	if page.Total != 1 {
+		t.Errorf("while draining the API lists %d clients, want the one that is waited for", page.Total)
 	}
 	if _, body := monitored(t, h.Process, "/metrics"); !strings.Contains(body, "\nquic_backbone_dispatcher_busy_workers 1\n") {
 		t.Error("the metrics do not show the handler that is waited for")

@@ -9,10 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isolate gives cmd a loopback interface with all ports free, and makes all processes
-// that it starts end with it. It needs root, or leave to be root in a namespace.
+// isolate gives cmd a loopback interface with all ports free. All processes that it starts
+// end with it, and it ends with the test, also when that is killed. It needs root, or
+// leave to be root in a namespace.
 func isolate(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWPID}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL}
 	if os.Getuid() == 0 {
 		return
 	}

@@ -16,7 +16,7 @@ import (
 
 // patience is how long a block may take. Some build programs, on a machine that has
 // other things to do.
-const patience = 5 * time.Minute
+const patience = 2 * time.Minute
 
 // insideEnv makes the test binary the shell of a document: "network" with a network of
 // its own, anything else in that of the machine.
@@ -170,10 +170,14 @@ func (s *shell) put(name, text string) error {
 
 // end ends the shell and all that it has started.
 func (s *shell) end() error {
-	_, _ = io.WriteString(s.in, `for job in $(jobs -p); do kill -KILL -- -$job 2>/dev/null || :; done; exit`+"\n") // or it has ended
+	if s.isolated {
+		_ = s.cmd.Process.Kill() // and so all others that live with it; it may have ended
+	} else {
+		_, _ = io.WriteString(s.in, `for job in $(jobs -p); do kill -KILL -- -$job 2>/dev/null || :; done; exit`+"\n") // likewise
+		late := time.AfterFunc(5*time.Second, func() { _ = s.cmd.Process.Kill() })
+		defer late.Stop()
+	}
 	_ = s.in.Close()
-	late := time.AfterFunc(s.patience, func() { _ = s.cmd.Process.Kill() })
-	defer late.Stop()
 	for range s.said {
 	}
 	_ = s.cmd.Wait() // how it ended was said before

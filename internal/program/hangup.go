@@ -54,9 +54,8 @@ func (l *Logger) reread(cmd *cli.Command) {
 			"log_level", levelName(before), "set_by", beatenBy)
 	default:
 		after, _ := parseLevel(flag.Get().(string), l.standard) // the flag has refused what is none
-		l.level.Set(min(before, after))                         // so that one of both shows the line
-		l.answers.Log(ctx, l.seen(slog.LevelInfo), "log level set", "log_level", levelName(after), "before", levelName(before))
-		l.level.Set(after)
+		l.level.Set(after)                                      // before the line says so
+		l.answers.Log(ctx, max(slog.LevelInfo, min(before, after)), "log level set", "log_level", levelName(after), "before", levelName(before))
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 type Logger struct {
 	*slog.Logger
 	repeats  *monitoring.Repeats
-	answers  *slog.Logger // to the operator, who may ask the same twice: without limit
+	answers  *slog.Logger // to the operator, who may ask the same twice: whatever the level, without limit
 	level    *slog.LevelVar
 	standard slog.Level // if nothing sets another
 
@@ -34,8 +34,8 @@ func NewLogger(cmd *cli.Command, level slog.Level) (*Logger, error) {
 		return nil, qerrors.New(qerrors.InvalidConfig, "log-level: %w", err)
 	}
 	l.level.Set(set)
-	l.answers = monitoring.NewLogger(l.level, cmd.String("log-format"))
-	l.repeats = monitoring.NewRepeats(l.answers.Handler())
+	l.answers = monitoring.NewLogger(slog.LevelDebug, cmd.String("log-format"))
+	l.repeats = monitoring.NewRepeats(monitoring.NewLogger(l.level, cmd.String("log-format")).Handler())
 	l.Logger = slog.New(l.repeats)
 	return l, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
+	"sync"
 
 	"github.com/quic-go/quic-go"
 )
@@ -53,9 +54,12 @@ func (c *bareConn) read(handle func(frame)) {
 	if err != nil {
 		return
 	}
-	r := bufio.NewReaderSize(stream, 32<<10)
+	r := quietReader{stream: stream}
 	var payload []byte
 	for {
+		if err := r.await(); err != nil {
+			return
+		}
 		header, err := r.Peek(frameHeader)
 		if err != nil {
 			return
@@ -79,6 +83,33 @@ func (c *bareConn) read(handle func(frame)) {
 			handle(f)
 		}
 	}
+}
+
+// quietReader has a buffer only while there is something in it.
+type quietReader struct {
+	*bufio.Reader
+	stream *quic.ReceiveStream
+	first  [1]byte
+}
+
+// readers keeps the buffers of streams that are quiet.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 32<<10) }}
+
+// await waits for the next frame.
+func (r *quietReader) await() error {
+	if r.Reader != nil && r.Buffered() > 0 {
+		return nil
+	}
+	if r.Reader != nil {
+		readers.Put(r.Reader)
+		r.Reader = nil
+	}
+	if _, err := r.stream.Peek(r.first[:]); err != nil {
+		return err
+	}
+	r.Reader = readers.Get().(*bufio.Reader)
+	r.Reset(r.stream)
+	return nil
 }
 
 // Ask is part of [load.Conn], as are Tell and Close.

@@ -56,6 +56,7 @@ const (
 	MaxInFlight = 50_000
 	MaxSize     = 64 << 20
 	MaxRate     = 100_000_000
+	maxWorkers  = 4_000_000 // goroutines, one for each message in flight
 )
 
 // Check returns what cannot be meant, with the code InvalidConfig.
@@ -68,6 +69,8 @@ func (s Spec) Check() error {
 		return wrong("%d connections: use 1 to %d", s.Conns, MaxConns)
 	case s.InFlight < 1 || s.InFlight > MaxInFlight:
 		return wrong("%d in flight: use 1 to %d", s.InFlight, MaxInFlight)
+	case exchange && s.Conns*s.InFlight > maxWorkers:
+		return wrong("%d connections with %d in flight each: use at most %d in all", s.Conns, s.InFlight, maxWorkers)
 	case s.Size < HeaderSize || s.Size > MaxSize:
 		return wrong("payloads of %d bytes: use %d, which the sequence number takes, to %d", s.Size, HeaderSize, MaxSize)
 	case s.Rate < 0 || s.Rate > MaxRate:

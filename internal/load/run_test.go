@@ -177,6 +177,7 @@ func TestCheck(t *testing.T) {
 		func(s *Spec) { s.Conns = 0 },
 		func(s *Spec) { s.Conns = MaxConns + 1 },
 		func(s *Spec) { s.InFlight = 0 },
+		func(s *Spec) { s.Conns, s.InFlight = MaxConns, MaxInFlight },
 		func(s *Spec) { s.Size = HeaderSize - 1 },
 		func(s *Spec) { s.Size = MaxSize + 1 },
 		func(s *Spec) { s.Rate = -1 },

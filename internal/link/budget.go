@@ -20,12 +20,12 @@ type budget struct {
 // read.
 const maxUnanswered = 256
 
+// answerable reports whether there is room for one answer more.
+func (o *outbox) answerable() bool { return !o.full.Load() && o.unanswered.Load() < maxUnanswered }
+
 // answerRoom waits until the peer has taken enough of the answers that wait for
 // it, and until handlers have answered enough of its messages.
 func (o *outbox) answerRoom(ctx context.Context) error {
-	if !o.full.Load() && o.unanswered.Load() < maxUnanswered {
-		return nil
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	b := &o.budgets[acks]

@@ -27,7 +27,9 @@
 //
 // Goroutines: [Link.Run] accepts streams and waits for all the others. Each
 // stream of the peer has a reader; a lane has a flusher while it has something
-// to send. Handlers run on the dispatcher's workers and outlive the link.
+// to send. Handlers run on the dispatcher's workers, or, while they are quick, on
+// the reader's goroutine, which then hands on the reading if one takes longer: so
+// they outlive the link.
 package link
 
 import (
@@ -36,9 +38,11 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/voilet/QuicFlow/internal/wire"
 	"github.com/voilet/QuicFlow/pkg/callback"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/session"
 )
@@ -155,10 +159,10 @@ func (l *Link) accept() {
 func (l *Link) serve(r *wire.Reader) {
 	select {
 	case l.streams <- struct{}{}:
-		l.wg.Go(func() {
-			l.read(r)
-			<-l.streams
-		})
+		l.wg.Add(1)
+		s := &stream{link: l, r: r, arrived: time.Now()}
+		s.intake = dispatcher.NewIntake(s.read)
+		go s.read()
 	case <-l.ctx.Done():
 	}
 }

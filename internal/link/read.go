@@ -12,48 +12,69 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// read serves one stream of the peer until it or the connection ends. What it
-// waits for, a place in the dispatcher's queue or room for answers, makes QUIC's
-// flow control slow the sender of this stream, and of no other.
-func (l *Link) read(r *wire.Reader) {
-	defer r.Release()
-	var f protocol.Frame
-	arrived := time.Now()
+// stream is a stream of the peer that is read, by one goroutine at a time: the next
+// one takes over when a handler on the goroutine of the reader is slow. So nothing of
+// it may be touched, nor be deferred, after a message was handed to the intake,
+// unless that says so.
+type stream struct {
+	link    *Link
+	r       *wire.Reader
+	intake  *dispatcher.Intake
+	frame   protocol.Frame
+	arrived time.Time // when the latest frame came; the same for all that came together
+}
+
+// read reads until the stream or the connection ends. What it waits for, a place in
+// the dispatcher's queue or room for answers, makes QUIC's flow control slow the
+// sender of this stream, and of no other.
+func (s *stream) read() {
 	for {
-		err := l.readFrame(r, &f, &arrived)
-		f.Kind = nil // the message must not stay in memory while the stream is quiet
+		mine, err := s.next()
 		switch {
+		case !mine:
+			return
 		case err == nil:
-		case errors.Is(err, io.EOF) || l.ctx.Err() != nil:
-			return
-		default:
-			l.Refuse(err)
-			return
+			continue
+		case !errors.Is(err, io.EOF) && s.link.ctx.Err() == nil:
+			s.link.Refuse(err)
 		}
+		s.intake.Rest()
+		s.r.Release()
+		<-s.link.streams
+		s.link.wg.Done()
+		return
 	}
 }
 
-// readFrame reads one frame and acts on it. arrived is when the frame before came;
-// it stays so for all frames that arrived together.
-func (l *Link) readFrame(r *wire.Reader, f *protocol.Frame, arrived *time.Time) error {
-	before := r.Reads()
-	n, err := r.Next()
-	if err != nil {
-		l.cfg.countDecoding(err)
-		return err
+// next reads one frame and acts on it. The stream is another goroutine's afterwards
+// unless mine is true.
+func (s *stream) next() (mine bool, err error) {
+	if !s.r.Ready() {
+		s.intake.Rest()
 	}
-	if r.Reads() != before {
-		*arrived = time.Now()
-		l.session.Touch(*arrived)
+	before := s.r.Reads()
+	n, err := s.r.Next()
+	if err != nil {
+		s.link.cfg.countDecoding(err)
+		return true, err
+	}
+	if s.r.Reads() != before {
+		s.arrived = time.Now()
+		s.link.session.Touch(s.arrived)
 	}
 	if n > wire.LargeFrame {
-		return l.readLarge(r, n, f)
+		return true, s.readLarge(n)
 	}
-	if err := r.Read(n, f); err != nil {
-		l.cfg.countDecoding(err)
-		return err
+	if err := s.r.Read(n, &s.frame); err != nil {
+		s.link.cfg.countDecoding(err)
+		return true, err
 	}
-	return l.receive(f, *arrived)
+	kind := s.frame.Kind
+	s.frame.Kind = nil // the message must not stay in memory while the stream is quiet
+	if data, ok := kind.(*protocol.Frame_Data); ok {
+		return s.link.receiveData(data.Data, s.arrived, s.intake)
+	}
+	return true, s.link.receive(kind)
 }
 
 // countDecoding counts err if it says that a peer sent what no frame is. All other
@@ -67,8 +88,9 @@ func (c *Config) countDecoding(err error) {
 // readLarge bounds the memory that a peer can make this side hold with large
 // frames: eight of data, which the peer has to count, and eight acknowledgements,
 // which wait for each other.
-func (l *Link) readLarge(r *wire.Reader, n int, f *protocol.Frame) error {
-	lead, err := r.Lead()
+func (s *stream) readLarge(n int) error {
+	l := s.link
+	lead, err := s.r.Lead()
 	if err != nil {
 		return err
 	}
@@ -82,25 +104,29 @@ func (l *Link) readLarge(r *wire.Reader, n int, f *protocol.Frame) error {
 	} else if l.largeReads.Add(1) > maxLarge {
 		return qerrors.New(qerrors.ProtocolViolation, "more than %d large frames that are not taken", maxLarge)
 	}
-	if err := r.Read(n, f); err != nil {
+	var f protocol.Frame
+	if err := s.r.Read(n, &f); err != nil {
 		l.cfg.countDecoding(err)
 		return err
 	}
-	if err := l.receive(f, time.Now()); err != nil || wire.LeadsAck(lead) {
+	data, ok := f.Kind.(*protocol.Frame_Data)
+	if !ok {
+		if !wire.LeadsAck(lead) {
+			l.largeReads.Add(-1)
+		}
+		return l.receive(f.Kind)
+	}
+	if _, err := l.receiveData(data.Data, time.Now(), nil); err != nil {
 		return err
 	}
 	l.largeReads.Add(-1) // first, because the peer may send the next one at once
-	if f.GetData() != nil {
-		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Taken{Taken: &protocol.Taken{}}})
-	}
+	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Taken{Taken: &protocol.Taken{}}})
 	return nil
 }
 
-// receive acts on one frame.
-func (l *Link) receive(f *protocol.Frame, arrived time.Time) error {
-	switch kind := f.Kind.(type) {
-	case *protocol.Frame_Data:
-		return l.receiveData(kind.Data, arrived)
+// receive acts on one frame, unless it is data.
+func (l *Link) receive(kind any) error {
+	switch kind := kind.(type) {
 	case *protocol.Frame_Ack:
 		l.receiveAck(kind.Ack)
 		return nil
@@ -132,15 +158,17 @@ func (l *Link) receive(f *protocol.Frame, arrived time.Time) error {
 	}
 }
 
-func (l *Link) receiveData(m *protocol.DataMessage, arrived time.Time) error {
+// receiveData hands a message to the dispatcher, by way of the intake if there is
+// one; see [dispatcher.Intake.Submit] for mine.
+func (l *Link) receiveData(m *protocol.DataMessage, arrived time.Time, in *dispatcher.Intake) (mine bool, err error) {
 	if len(m.MsgId) == 0 || len(m.MsgId) > MaxIDBytes {
-		return qerrors.New(qerrors.ProtocolViolation, "a message id of %d bytes; 1 to %d are allowed", len(m.MsgId), MaxIDBytes)
+		return true, qerrors.New(qerrors.ProtocolViolation, "a message id of %d bytes; 1 to %d are allowed", len(m.MsgId), MaxIDBytes)
 	}
 	if len(m.Payload) > l.cfg.MaxPayload {
-		return qerrors.New(qerrors.PayloadTooLarge, "a payload of %d bytes; the limit is %d", len(m.Payload), l.cfg.MaxPayload)
+		return true, qerrors.New(qerrors.PayloadTooLarge, "a payload of %d bytes; the limit is %d", len(m.Payload), l.cfg.MaxPayload)
 	}
 	if err := checkLimits(m); err != nil {
-		return qerrors.New(qerrors.ProtocolViolation, "%w", err)
+		return true, qerrors.New(qerrors.ProtocolViolation, "%w", err)
 	}
 	if l.cfg.Hub {
 		m.SenderId = l.session.ClientID() // whatever the client says
@@ -148,43 +176,51 @@ func (l *Link) receiveData(m *protocol.DataMessage, arrived time.Time) error {
 	l.session.MessagesReceived.Add(1)
 	l.session.BytesReceived.Add(uint64(len(m.Payload)))
 	l.cfg.Events.MessageReceived(m.MsgId, l.session.ClientID())
-	if err := l.handle(m, arrived); err != nil {
+	if mine, err = l.handle(m, arrived, in); err != nil && !m.WaitAck {
 		// Only the end of the connection interrupts the wait. The sender is told
 		// that the outcome is unknown, if it asked.
-		if !m.WaitAck {
-			l.cfg.Metrics.Dropped.Add(qerrors.ConnectionLost, 1)
-		}
-		return err
+		l.cfg.Metrics.Dropped.Add(qerrors.ConnectionLost, 1)
 	}
-	return nil
+	return mine, err
 }
 
 // handle hands m to the dispatcher, within a span if there are to be any.
-func (l *Link) handle(m *protocol.DataMessage, arrived time.Time) error {
+func (l *Link) handle(m *protocol.DataMessage, arrived time.Time, in *dispatcher.Intake) (mine bool, err error) {
 	if l.cfg.tracer == nil {
-		return l.submit(l.cfg.base, arrived, m, l)
+		return l.submit(l.cfg.base, arrived, m, l, in)
 	}
 	base, r := l.cfg.tracer.receive(l, m)
-	err := l.submit(base, arrived, m, r)
+	mine, err = l.submit(base, arrived, m, r, in)
 	if p, recorded := r.(*processing); recorded && err != nil {
 		endSpan(p.span, nil, err)
 	}
-	return err
+	return mine, err
 }
 
 // submit hands m to the dispatcher, once there is room for it and its answer.
-func (l *Link) submit(base context.Context, arrived time.Time, m *protocol.DataMessage, r dispatcher.Responder) error {
-	if err := l.out.answerRoom(l.ctx); err != nil {
-		return err
+func (l *Link) submit(base context.Context, arrived time.Time, m *protocol.DataMessage,
+	r dispatcher.Responder, in *dispatcher.Intake) (mine bool, err error) {
+	if !l.out.answerable() {
+		if in != nil {
+			in.Rest()
+		}
+		if err := l.out.answerRoom(l.ctx); err != nil {
+			return true, err
+		}
 	}
 	l.cfg.Tasks.add()
 	l.out.unanswered.Add(1)
-	if err := l.cfg.dispatcher.Load().Submit(l.ctx, base, arrived, m, r); err != nil {
+	d := l.cfg.dispatcher.Load()
+	if mine = true; in != nil {
+		mine, err = in.Submit(d, l.ctx, base, arrived, m, r)
+	} else {
+		err = d.Submit(l.ctx, base, arrived, m, r)
+	}
+	if err != nil {
 		l.out.unanswered.Add(-1)
 		l.cfg.Tasks.done()
-		return err
 	}
-	return nil
+	return mine, err
 }
 
 // Respond implements dispatcher.Responder: the worker that ran the handler, or

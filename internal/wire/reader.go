@@ -49,6 +49,16 @@ func (r *Reader) SetLimit(limit int) { r.limit = limit }
 // change, frames come from the buffer.
 func (r *Reader) Reads() int { return r.reads }
 
+// Ready reports whether a whole frame is buffered, so that [Reader.Next] and
+// [Reader.Read] will not wait.
+func (r *Reader) Ready() bool {
+	if r.buf == nil {
+		return false
+	}
+	size, n := protowire.ConsumeVarint(r.buf[r.r:r.w])
+	return n > 0 && size <= uint64(r.w-r.r-n)
+}
+
 // Next waits for the next frame and returns the length of its body, which
 // [Reader.Read] has to be called with. The length is checked against the limit
 // before any of the body is read. At the end of the stream between two frames

@@ -50,14 +50,17 @@ type Config struct {
 // Dispatcher routes messages to handlers. All methods may be called from any
 // goroutine. One dispatcher may serve several servers and clients.
 type Dispatcher struct {
+	made    time.Time
 	timeout time.Duration
 	workers int32
 	log     *slog.Logger
 	repeats *monitoring.Repeats // below log
 
 	queue chan *task
-	alive atomic.Int32 // workers that run or are about to look at the queue
+	alive atomic.Int32 // workers that run or are about to look at the queue, and places of workers that readers have
 	busy  atomic.Int32 // handlers that run
+	lent  lent
+	pace  pace
 
 	routes atomic.Pointer[routes] // replaced as a whole, so that reading takes no lock
 
@@ -89,6 +92,7 @@ func NewDispatcher(config *Config) *Dispatcher {
 	}
 	repeats := monitoring.NewRepeats(c.Logger.Handler())
 	d := &Dispatcher{
+		made:     time.Now(),
 		timeout:  c.Timeout,
 		workers:  int32(min(c.Workers, maxWorkers)),
 		log:      slog.New(repeats),
@@ -96,7 +100,7 @@ func NewDispatcher(config *Config) *Dispatcher {
 		queue:    make(chan *task, min(c.QueueSize, maxQueueSize)),
 		handlers: make(map[protocol.MessageType]Handler),
 	}
-	d.routes.Store(&routes{})
+	d.compose()
 	return d
 }
 
@@ -132,6 +136,7 @@ func (d *Dispatcher) compose() {
 		composed[t] = h
 	}
 	d.routes.Store(&composed)
+	d.pace.reset()
 }
 
 // Stats are the sizes of a dispatcher at one time.
@@ -186,11 +191,10 @@ func (d *Dispatcher) FlushLog() { d.repeats.Flush() }
 // The sender's timeout counts from arrived, which is passed on so that messages that
 // came together need the clock only once.
 func (d *Dispatcher) Submit(wait, base context.Context, arrived time.Time, msg *protocol.DataMessage, r Responder) error {
-	t := &task{base: base, msg: msg, msgID: msg.MsgId, kind: msg.Type, waitAck: msg.WaitAck, responder: r, arrived: arrived}
-	if msg.TimeoutMs > 0 {
-		t.deadline = arrived.Add(time.Duration(msg.TimeoutMs) * time.Millisecond)
-		t.senders = true
-	}
+	return d.enqueue(wait, newTask(base, arrived, msg, r))
+}
+
+func (d *Dispatcher) enqueue(wait context.Context, t *task) error {
 	select {
 	case d.queue <- t:
 	default:

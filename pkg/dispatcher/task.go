@@ -23,10 +23,12 @@ type task struct {
 	arrived   time.Time
 	waited    time.Duration // from then until a worker took it
 	ran       bool          // the handler was called
+	pace      *pace         // where it counts, if it was
 	worker    int32         // that has taken it
 	deadline  time.Time     // first the sender's, if senders; then the earlier of that and the handler's
 	senders   bool          // the deadline is the sender's
 	answered  atomic.Bool
+	success   protocol.AckMessage // the answer, if the handler has given one
 
 	mu     sync.Mutex
 	err    error         // why the context ended
@@ -35,6 +37,15 @@ type task struct {
 }
 
 var _ context.Context = (*task)(nil)
+
+func newTask(base context.Context, arrived time.Time, msg *protocol.DataMessage, r Responder) *task {
+	t := &task{base: base, msg: msg, msgID: msg.MsgId, kind: msg.Type, waitAck: msg.WaitAck, responder: r, arrived: arrived}
+	if msg.TimeoutMs > 0 {
+		t.deadline = arrived.Add(time.Duration(msg.TimeoutMs) * time.Millisecond)
+		t.senders = true
+	}
+	return t
+}
 
 // Deadline returns when the handler has to be done.
 func (t *task) Deadline() (time.Time, bool) { return t.deadline, true }

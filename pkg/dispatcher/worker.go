@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -15,31 +16,47 @@ import (
 // maxErrorText limits what an acknowledgement says about a failure, in bytes.
 const maxErrorText = 4 << 10
 
-// worker runs tasks one after another while there are any.
+// worker runs tasks one after another while there are any. It has a goroutine of its
+// own, or that of a reader whose intake it serves.
 type worker struct {
-	d      *Dispatcher
-	number int32 // how many others there were when it began
+	d       *Dispatcher
+	number  int32                // how many others there were when it began
+	current atomic.Pointer[task] // whose handler runs
 
-	mu      sync.Mutex
-	current *task // whose handler runs
 	// The timer expires the current task. It is not set anew for each one: with
 	// every handler given the same time, the timer that is set fires early
 	// enough, finds a later deadline, and is set again.
+	fires atomic.Int64 // when the timer fires, in nanoseconds since the dispatcher was made; 0 while it is not set
+	mu    sync.Mutex   // guards the timer
 	timer *time.Timer
-	fires time.Time // when the timer fires; zero while it is not set
+
+	// Of a worker whose place a reader has.
+	intake *Intake
+	state  atomic.Int32
+	place  int   // guarded by the mutex of lent, as is seen: in its places, or -1
+	seen   *task // by the last patrol
 }
 
 // wake starts a worker unless as many as may be are there. It is called after a
 // task was queued.
 func (d *Dispatcher) wake() {
+	// With as many as may be there is nothing to do: each of them looks at the queue
+	// once more before it ends.
+	if n, ok := d.join(); ok {
+		go (&worker{d: d, number: n}).run()
+	}
+}
+
+// join counts one worker more, unless there are as many as may be, and returns how
+// many there were.
+func (d *Dispatcher) join() (others int32, ok bool) {
 	for {
 		n := d.alive.Load()
 		if n >= d.workers {
-			return // each of them looks at the queue once more before it ends
+			return 0, false
 		}
 		if d.alive.CompareAndSwap(n, n+1) {
-			go (&worker{d: d, number: n}).run()
-			return
+			return n, true
 		}
 	}
 }
@@ -54,24 +71,17 @@ func (w *worker) run() {
 		}
 		w.d.alive.Add(-1)
 		// A task queued before that found this worker alive and started none.
-		if len(w.d.queue) == 0 || !w.rejoin() {
+		if len(w.d.queue) == 0 {
+			break
+		}
+		if _, ok := w.d.join(); !ok {
 			break
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.timer != nil {
 		w.timer.Stop()
-	}
-}
-
-func (w *worker) rejoin() bool {
-	for {
-		n := w.d.alive.Load()
-		if n >= w.d.workers {
-			return false
-		}
-		if w.d.alive.CompareAndSwap(n, n+1) {
-			return true
-		}
 	}
 }
 
@@ -98,7 +108,7 @@ func (w *worker) serve(t *task) {
 	if wrapper, ok := t.responder.(Wrapper); ok {
 		h = wrapper.Wrap(h)
 	}
-	t.ran = true
+	t.ran, t.pace = true, &w.d.pace
 	w.watch(t, now)
 	w.d.busy.Add(1)
 	w.finish(t, w.call(h, t))
@@ -107,36 +117,36 @@ func (w *worker) serve(t *task) {
 // finish answers for a handler that has ended.
 func (w *worker) finish(t *task, ack *protocol.AckMessage) {
 	w.d.busy.Add(-1)
-	w.unwatch()
+	w.current.Store(nil)
 	t.cancel(context.Canceled)
 	t.respond(ack)
 }
 
 // watch makes the timer look after t.
 func (w *worker) watch(t *task, now time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.current = t
-	if w.fires.IsZero() || t.deadline.Before(w.fires) {
-		w.arm(t.deadline.Sub(now), t.deadline)
+	w.current.Store(t)
+	// Looked at after current is set, while alarm does it the other way around: one
+	// of both sees what the other has done.
+	fires, due := w.fires.Load(), w.d.tick(t.deadline)
+	if fires == 0 || due < fires {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.arm(t.deadline.Sub(now), due)
 	}
 }
 
-func (w *worker) unwatch() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.current = nil
-}
-
 // arm sets the timer. The caller holds mu.
-func (w *worker) arm(in time.Duration, fires time.Time) {
-	w.fires = fires
+func (w *worker) arm(in time.Duration, fires int64) {
+	w.fires.Store(fires)
 	if w.timer == nil {
 		w.timer = time.AfterFunc(in, w.alarm)
 	} else {
 		w.timer.Reset(in)
 	}
 }
+
+// tick returns t in nanoseconds since the dispatcher was made.
+func (d *Dispatcher) tick(t time.Time) int64 { return int64(t.Sub(d.made)) }
 
 // alarm runs when the timer fires, beside the handler.
 func (w *worker) alarm() {
@@ -150,15 +160,16 @@ func (w *worker) alarm() {
 func (w *worker) overdue(now time.Time) *task {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.fires = time.Time{}
-	if w.current == nil {
+	w.fires.Store(0)
+	t := w.current.Load()
+	if t == nil {
 		return nil
 	}
-	if left := w.current.deadline.Sub(now); left > 0 {
-		w.arm(left, w.current.deadline)
+	if left := t.deadline.Sub(now); left > 0 {
+		w.arm(left, w.d.tick(t.deadline))
 		return nil
 	}
-	return w.current
+	return t
 }
 
 // call runs the handler and returns the answer. Whatever panics, the handler or
@@ -173,7 +184,7 @@ func (w *worker) call(h Handler, t *task) (ack *protocol.AckMessage) {
 			ack = failure(qerrors.HandlerPanic, fmt.Sprintf("the handler panicked: %v", p))
 		} else if !returned { // but called runtime.Goexit, as testing.T.FailNow does
 			w.finish(t, failure(qerrors.HandlerPanic, "the handler ended its goroutine"))
-			go w.run() // in the place of this goroutine
+			w.replace()
 		}
 	}()
 	ack = t.outcome(h.OnMessage(t, t.msg))
@@ -184,10 +195,8 @@ func (w *worker) call(h Handler, t *task) (ack *protocol.AckMessage) {
 // outcome returns the answer for what the handler returned.
 func (t *task) outcome(result *protocol.DataMessage, err error) *protocol.AckMessage {
 	if err == nil {
-		return &protocol.AckMessage{
-			Status: protocol.AckStatus_ACK_STATUS_SUCCESS,
-			Result: result.GetPayload(),
-		}
+		t.success.Status, t.success.Result = protocol.AckStatus_ACK_STATUS_SUCCESS, result.GetPayload()
+		return &t.success
 	}
 	code, text := qerrors.HandlerFailed, err.Error()
 	if e, ok := err.(*qerrors.Error); ok && e.Code >= qerrors.NoHandler && e.Code <= qerrors.HandlerCanceled {
@@ -217,6 +226,7 @@ func (t *task) respond(ack *protocol.AckMessage) {
 	o := Outcome{Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
 	if t.ran {
 		o.Took = time.Since(t.arrived) - t.waited
+		t.pace.observe(t.kind, o.Took)
 	}
 	t.responder.Respond(o)
 }

@@ -1,0 +1,216 @@
+package dispatcher
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// Intake is a dispatcher as one goroutine sees it that reads messages. As long as
+// the handlers of a type are quick, and no message waits for a worker, the reader
+// runs them itself, in the place of a worker: handing a message to another goroutine
+// costs more than all else that is done with it. A handler that is not quick after
+// all does not keep the reader from reading: another goroutine goes on in its place.
+//
+// The zero value is not ready: see [NewIntake]. It is for one goroutine.
+type Intake struct {
+	goOn   func()
+	worker *worker
+	lent   bool // the reader has the place of a worker
+}
+
+// NewIntake returns an intake. Its goOn is called on a new goroutine when the handler
+// that the reader runs is slow; it has to go on reading in the place of the reader.
+func NewIntake(goOn func()) *Intake { return &Intake{goOn: goOn} }
+
+// Submit is [Dispatcher.Submit], except that the handler may run before it returns.
+// When another goroutine has gone on reading meanwhile, mine is false: the caller
+// must return then, without another look at what it has read from, or at the intake.
+func (in *Intake) Submit(d *Dispatcher, wait, base context.Context, arrived time.Time,
+	msg *protocol.DataMessage, r Responder) (mine bool, err error) {
+	t := newTask(base, arrived, msg, r)
+	if !in.take(d, t.kind) {
+		return true, d.enqueue(wait, t)
+	}
+	w := in.worker
+	w.state.Store(running)
+	w.serve(t)
+	if w.state.CompareAndSwap(running, resting) {
+		return true, nil
+	}
+	w.run() // the place is an ordinary worker's now
+	return false, nil
+}
+
+// Rest gives the place of a worker back. It has to be called before the reader waits
+// for more to read, and last of all.
+func (in *Intake) Rest() {
+	if !in.lent {
+		return
+	}
+	in.lent = false
+	d := in.worker.d
+	d.lent.remove(in.worker)
+	d.alive.Add(-1)
+	if len(d.queue) > 0 {
+		d.wake()
+	}
+}
+
+// take reports whether the reader is to run a handler itself, and gets it the place
+// of a worker.
+func (in *Intake) take(d *Dispatcher, kind protocol.MessageType) bool {
+	if in.lent && in.worker.d != d {
+		in.Rest()
+	}
+	if !d.pace.quick(kind) || len(d.queue) > 0 {
+		in.Rest()
+		return false
+	}
+	if in.lent {
+		return true
+	}
+	n, ok := d.join()
+	if !ok {
+		return false
+	}
+	if in.worker == nil || in.worker.d != d {
+		in.worker = &worker{d: d, intake: in}
+	}
+	in.worker.number = n
+	in.lent = true
+	d.lent.add(in.worker)
+	return true
+}
+
+// States of a worker whose place a reader has.
+const (
+	resting int32 = iota
+	running       // a handler, on the goroutine of the reader
+	taken         // the same, and another goroutine reads meanwhile
+)
+
+// handOver makes another goroutine go on reading, unless the handler has returned.
+func (w *worker) handOver() bool {
+	if !w.state.CompareAndSwap(running, taken) {
+		return false
+	}
+	in := w.intake
+	in.worker, in.lent = nil, false
+	go in.goOn()
+	return true
+}
+
+// replace makes up for the goroutine of w, which ends.
+func (w *worker) replace() {
+	if w.intake != nil { // a reader's, who is not to be missed either
+		w.d.lent.remove(w)
+		w.handOver()
+	}
+	go w.run()
+}
+
+// patrolTick is how often readers that run handlers are looked after. One handler
+// keeps its reader from reading for twice that at most.
+const patrolTick = time.Millisecond
+
+// lent are the places of workers that readers have.
+type lent struct {
+	mu     sync.Mutex
+	places []*worker
+	timer  *time.Timer // of the next patrol
+	armed  bool
+}
+
+func (l *lent) add(w *worker) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w.place, w.seen = len(l.places), nil
+	l.places = append(l.places, w)
+	if l.armed {
+		return
+	}
+	l.armed = true
+	if l.timer == nil {
+		l.timer = time.AfterFunc(patrolTick, l.patrol)
+	} else {
+		l.timer.Reset(patrolTick)
+	}
+}
+
+func (l *lent) remove(w *worker) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.drop(w)
+}
+
+func (l *lent) drop(w *worker) {
+	if w.place < 0 {
+		return
+	}
+	last := len(l.places) - 1
+	l.places[w.place] = l.places[last]
+	l.places[w.place].place = w.place
+	l.places[last] = nil
+	l.places = l.places[:last]
+	w.place, w.seen = -1, nil
+}
+
+// patrol hands over the reading of those whose handler ran at the last patrol
+// already. While no reader has a place there is none.
+func (l *lent) patrol() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := len(l.places) - 1; i >= 0; i-- {
+		w := l.places[i]
+		t := w.current.Load()
+		if t != nil && t == w.seen && w.handOver() {
+			l.drop(w)
+			continue
+		}
+		w.seen = t
+	}
+	if l.armed = len(l.places) > 0; l.armed {
+		l.timer.Reset(patrolTick)
+	}
+}
+
+// pace is how long the handlers of each type take, as a moving average.
+type pace [numKinds]atomic.Int64 // nanoseconds
+
+const (
+	numKinds = 4 // those that there are, and one for all others
+
+	quickHandler = 25 * time.Microsecond // handing over costs less than a twentieth of a slower one's time
+	slowHandler  = time.Millisecond      // counts for no more, since also the machine may have paused
+	weight       = 32                    // of the past
+)
+
+func (p *pace) of(kind protocol.MessageType) *atomic.Int64 {
+	if kind < 0 || kind >= numKinds {
+		kind = 0
+	}
+	return &p[kind]
+}
+
+func (p *pace) quick(kind protocol.MessageType) bool { return p.of(kind).Load() < int64(quickHandler) }
+
+// observe counts a handler that took some time. That two at once may lose one of
+// both is no harm.
+func (p *pace) observe(kind protocol.MessageType, took time.Duration) {
+	mean := p.of(kind)
+	before := mean.Load()
+	if after := before + (int64(min(took, slowHandler))-before)/weight; after != before {
+		mean.Store(after)
+	}
+}
+
+// reset makes all handlers count as slow until they have shown that they are not.
+func (p *pace) reset() {
+	for i := range p {
+		p[i].Store(int64(slowHandler))
+	}
+}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"unicode/utf8"
+	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -11,13 +12,14 @@ import (
 )
 
 // decode decodes the body of a frame. One that is nothing but a data message or
-// an acknowledgement is decoded by hand; the standard runtime takes the others.
-func decode(body []byte, f *protocol.Frame) error {
+// an acknowledgement is decoded by hand; the standard runtime takes the others. What
+// f refers to afterwards is its own memory, or with give a part of body.
+func decode(body []byte, f *protocol.Frame, give bool) error {
 	field, wireType, n := protowire.ConsumeTag(body)
 	if n > 0 && wireType == protowire.BytesType && (field == fieldData || field == fieldAck) {
 		inner, m := protowire.ConsumeBytes(body[n:])
 		if m > 0 && n+m == len(body) {
-			return decodeHot(field, inner, f)
+			return decodeHot(field, inner, f, give)
 		}
 	}
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, f); err != nil {
@@ -26,23 +28,52 @@ func decode(body []byte, f *protocol.Frame) error {
 	return nil
 }
 
-func decodeHot(field protowire.Number, inner []byte, f *protocol.Frame) error {
+func decodeHot(field protowire.Number, inner []byte, f *protocol.Frame, give bool) error {
 	var ok bool
 	if field == fieldData {
 		d := new(data)
 		d.kind.Data = &d.msg
-		ok = decodeFields(inner, func(v value) bool { return v.intoData(&d.msg) })
+		var id, payload []byte
+		if ok = decodeData(inner, &d.msg, &id, &payload); ok {
+			d.msg.MsgId, d.msg.Payload = own(id, payload, give)
+		}
 		f.Kind = &d.kind
 	} else {
 		a := new(ack)
 		a.kind.Ack = &a.msg
-		ok = decodeFields(inner, func(v value) bool { return v.intoAck(&a.msg) })
+		var id, result []byte
+		if ok = decodeAck(inner, &a.msg, &id, &result); ok {
+			a.msg.MsgId, a.msg.Result = own(id, result, give)
+		}
 		f.Kind = &a.kind
 	}
 	if !ok {
 		return qerrors.New(qerrors.ProtocolViolation, "a data message or acknowledgement cannot be decoded")
 	}
 	return nil
+}
+
+// maxShared is up to which size a payload shares the memory of its message's id.
+// Whoever keeps the id alone keeps the payload with it.
+const maxShared = 512
+
+// own copies an id and a payload out of the reader's buffer, in one allocation if
+// they are small; with give it keeps the payload, which is large, where it is. An absent
+// payload, which is nil, stays absent.
+func own(id, payload []byte, give bool) (string, []byte) {
+	switch {
+	case give:
+		return string(id), payload[:len(payload):len(payload)]
+	case payload == nil:
+		return string(id), nil
+	case len(id) == 0 || len(payload) == 0 || len(payload) > maxShared:
+		return string(id), append([]byte{}, payload...)
+	}
+	b := make([]byte, len(id)+len(payload))
+	copy(b, id)
+	copy(b[len(id):], payload)
+	// The string is of bytes that nobody can write to: the slice begins behind them.
+	return unsafe.String(&b[0], len(id)), b[len(id):]
 }
 
 // data and ack are what a hot frame becomes, in one allocation.
@@ -65,63 +96,84 @@ type value struct {
 	bytes  []byte // part of the reader's buffer
 }
 
-// decodeFields calls set for each field that is a varint or bytes, and skips the
-// others. It reports whether all of b was well formed.
-func decodeFields(b []byte, set func(value) bool) bool {
-	for len(b) > 0 {
-		var v value
-		var n int
+// nextField returns the first field of b, which is not empty, and what is behind it. The
+// value of one that is neither a varint nor bytes is left out.
+func nextField(b []byte) (v value, rest []byte, ok bool) {
+	var n int
+	if b[0] < 0x80 { // a tag of one byte, as all that we know
+		v.field, v.typ, n = protowire.Number(b[0]>>3), protowire.Type(b[0]&7), 1
+	} else {
 		v.field, v.typ, n = protowire.ConsumeTag(b)
-		if n < 0 || !v.field.IsValid() {
+	}
+	if n < 0 || !v.field.IsValid() {
+		return v, nil, false
+	}
+	b = b[n:]
+	switch v.typ {
+	case protowire.VarintType:
+		v.varint, n = protowire.ConsumeVarint(b)
+	case protowire.BytesType:
+		v.bytes, n = protowire.ConsumeBytes(b)
+	default:
+		n = protowire.ConsumeFieldValue(v.field, v.typ, b)
+	}
+	if n < 0 {
+		return v, nil, false
+	}
+	return v, b[n:], true
+}
+
+// decodeData sets the fields of m that b has, but for id and payload, which it
+// returns as they stand in b. It reports whether all of b was well formed. A field of
+// another number or type is of a newer peer, and ignored.
+func decodeData(b []byte, m *protocol.DataMessage, id, payload *[]byte) bool {
+	for len(b) > 0 {
+		v, rest, ok := nextField(b)
+		if !ok {
 			return false
 		}
-		b = b[n:]
+		b = rest
 		switch v.typ {
 		case protowire.VarintType:
-			v.varint, n = protowire.ConsumeVarint(b)
+			v.numberOfData(m)
 		case protowire.BytesType:
-			v.bytes, n = protowire.ConsumeBytes(b)
-		default:
-			n = protowire.ConsumeFieldValue(v.field, v.typ, b)
+			switch v.field {
+			case dataMsgID:
+				*id, ok = v.bytes, utf8.Valid(v.bytes)
+			case dataPayload:
+				*payload = v.bytes
+			default:
+				ok = v.bytesOfData(m)
+			}
+			if !ok {
+				return false
+			}
 		}
-		if n < 0 || !set(v) {
-			return false
-		}
-		b = b[n:]
 	}
 	return true
 }
 
-// intoData sets the field of m that v is; one of another number or type is of a
-// newer peer, and ignored.
-func (v value) intoData(m *protocol.DataMessage) (ok bool) {
-	if v.typ == protowire.VarintType {
-		switch v.field {
-		case dataType:
-			m.Type = protocol.MessageType(v.varint)
-		case dataWaitAck:
-			m.WaitAck = protowire.DecodeBool(v.varint)
-		case dataTimestamp:
-			m.Timestamp = int64(v.varint)
-		case dataPriority:
-			m.Priority = protocol.Priority(v.varint)
-		case dataTimeoutMs:
-			m.TimeoutMs = uint32(v.varint)
-		}
-		return true
-	}
-	if v.typ != protowire.BytesType {
-		return true
-	}
+func (v value) numberOfData(m *protocol.DataMessage) {
 	switch v.field {
-	case dataMsgID:
-		return v.text(&m.MsgId)
+	case dataType:
+		m.Type = protocol.MessageType(v.varint)
+	case dataWaitAck:
+		m.WaitAck = protowire.DecodeBool(v.varint)
+	case dataTimestamp:
+		m.Timestamp = int64(v.varint)
+	case dataPriority:
+		m.Priority = protocol.Priority(v.varint)
+	case dataTimeoutMs:
+		m.TimeoutMs = uint32(v.varint)
+	}
+}
+
+func (v value) bytesOfData(m *protocol.DataMessage) (ok bool) {
+	switch v.field {
 	case dataSenderID:
 		return v.text(&m.SenderId)
 	case dataReceiverID:
 		return v.text(&m.ReceiverId)
-	case dataPayload:
-		m.Payload = append([]byte{}, v.bytes...)
 	case dataHeaders:
 		return v.header(m)
 	case dataOrderingKey:
@@ -130,19 +182,30 @@ func (v value) intoData(m *protocol.DataMessage) (ok bool) {
 	return true
 }
 
-func (v value) intoAck(a *protocol.AckMessage) (ok bool) {
-	switch {
-	case v.field == ackStatus && v.typ == protowire.VarintType:
-		a.Status = protocol.AckStatus(v.varint)
-	case v.field == ackCode && v.typ == protowire.VarintType:
-		a.Code = uint32(v.varint)
-	case v.typ != protowire.BytesType:
-	case v.field == ackMsgID:
-		return v.text(&a.MsgId)
-	case v.field == ackResult:
-		a.Result = append([]byte{}, v.bytes...)
-	case v.field == ackError:
-		return v.text(&a.Error)
+// decodeAck does the same for an acknowledgement.
+func decodeAck(b []byte, a *protocol.AckMessage, id, result *[]byte) bool {
+	for len(b) > 0 {
+		v, rest, ok := nextField(b)
+		if !ok {
+			return false
+		}
+		b = rest
+		switch {
+		case v.field == ackStatus && v.typ == protowire.VarintType:
+			a.Status = protocol.AckStatus(v.varint)
+		case v.field == ackCode && v.typ == protowire.VarintType:
+			a.Code = uint32(v.varint)
+		case v.typ != protowire.BytesType:
+		case v.field == ackMsgID:
+			*id, ok = v.bytes, utf8.Valid(v.bytes)
+		case v.field == ackResult:
+			*result = v.bytes
+		case v.field == ackError:
+			ok = v.text(&a.Error)
+		}
+		if !ok {
+			return false
+		}
 	}
 	return true
 }
@@ -154,17 +217,22 @@ func (v value) text(s *string) (ok bool) {
 
 func (v value) header(m *protocol.DataMessage) (ok bool) {
 	var key, val string
-	ok = decodeFields(v.bytes, func(v value) bool {
-		switch {
-		case v.typ != protowire.BytesType:
-			return true
-		case v.field == mapKey:
-			return v.text(&key)
-		case v.field == mapValue:
-			return v.text(&val)
+	for b := v.bytes; len(b) > 0; {
+		var part value
+		if part, b, ok = nextField(b); !ok {
+			return false
 		}
-		return true
-	})
+		switch {
+		case part.typ != protowire.BytesType:
+		case part.field == mapKey:
+			ok = part.text(&key)
+		case part.field == mapValue:
+			ok = part.text(&val)
+		}
+		if !ok {
+			return false
+		}
+	}
 	if len(m.Headers) >= MaxHeaders {
 		return false // before they cost more than the frame
 	}
@@ -172,5 +240,5 @@ func (v value) header(m *protocol.DataMessage) (ok bool) {
 		m.Headers = make(map[string]string)
 	}
 	m.Headers[key] = val
-	return ok
+	return true
 }

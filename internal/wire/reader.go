@@ -114,7 +114,7 @@ func (r *Reader) Read(n int, f *protocol.Frame) error {
 			return err
 		}
 	}
-	err := decode(r.buf[r.r:r.r+n], f)
+	err := decode(r.buf[r.r:r.r+n], f, false)
 	r.r += n
 	if r.r == r.w {
 		r.Release()
@@ -122,15 +122,18 @@ func (r *Reader) Read(n int, f *protocol.Frame) error {
 	return err
 }
 
+// grows is by how much the memory of a long body grows at once.
+const grows = 16
+
 // readLong reads a body that does not fit the buffer. The memory grows with what
 // arrives, not with what was announced: a length alone must not cost anything.
 func (r *Reader) readLong(n int, f *protocol.Frame) error {
-	body := make([]byte, 0, 2*bufferSize)
+	body := make([]byte, 0, min(n, 2*bufferSize))
 	body = append(body, r.buf[r.r:r.w]...)
 	r.Release()
 	for len(body) < n {
 		if len(body) == cap(body) {
-			body = append(make([]byte, 0, min(n, 4*cap(body))), body...)
+			body = append(make([]byte, 0, min(n, grows*cap(body))), body...)
 		}
 		end := min(n, cap(body))
 		got, err := r.src.Read(body[len(body):end])
@@ -140,7 +143,7 @@ func (r *Reader) readLong(n int, f *protocol.Frame) error {
 			return inFrame(err)
 		}
 	}
-	return decode(body, f)
+	return decode(body, f, true)
 }
 
 // fill reads more into the buffer, after moving what is left to its beginning.

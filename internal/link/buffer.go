@@ -2,11 +2,11 @@ package link
 
 import "sync"
 
-// Buffers of lanes come from a pool, so that an idle connection has none. One
-// that has grown past maxPooled is left to the collector.
+// Buffers of lanes come from a pool, so that an idle connection has none. They grow
+// as they are used, up to fullBuffer and the frame that fits in.
 const (
-	newBuffer = 4 << 10
-	maxPooled = 256 << 10
+	newBuffer  = 4 << 10
+	fullBuffer = 256 << 10
 )
 
 var bufferPool = sync.Pool{New: func() any { return new(make([]byte, 0, newBuffer)) }}
@@ -14,8 +14,6 @@ var bufferPool = sync.Pool{New: func() any { return new(make([]byte, 0, newBuffe
 func getBuffer() []byte { return *bufferPool.Get().(*[]byte) }
 
 func putBuffer(b []byte) {
-	if cap(b) <= maxPooled {
-		b = b[:0]
-		bufferPool.Put(&b)
-	}
+	b = b[:0]
+	bufferPool.Put(&b)
 }

@@ -24,13 +24,13 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 		return p.Wait(ctx)
 	}
 	now := time.Now()
-	out, err := c.outgoing(msg, now)
-	if err != nil {
+	var out protocol.DataMessage
+	if err := c.outgoing(&out, msg, now); err != nil {
 		return nil, err
 	}
-	c.address(out, clientID)
-	span := c.beginSend(ctx, out, clientID)
-	_, err = c.transmit(ctx, now, timeout, pick, out, nil)
+	c.address(&out, clientID)
+	span := c.beginSend(ctx, &out, clientID)
+	_, err := c.transmit(ctx, now, timeout, pick, &out, nil)
 	endSpan(span, nil, err)
 	c.sent(out.MsgId, clientID, err)
 	return nil, err
@@ -41,14 +41,14 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 	msg *protocol.DataMessage, timeout time.Duration) (*callback.Promise, error) {
 	now := time.Now()
-	out, err := c.outgoing(msg, now)
-	if err != nil {
+	var out protocol.DataMessage
+	if err := c.outgoing(&out, msg, now); err != nil {
 		return nil, err
 	}
 	out.WaitAck = true
-	c.address(out, clientID)
-	span := c.beginSend(ctx, out, clientID)
-	p, err := c.transmit(ctx, now, timeout, pick, out, span)
+	c.address(&out, clientID)
+	span := c.beginSend(ctx, &out, clientID)
+	p, err := c.transmit(ctx, now, timeout, pick, &out, span)
 	if err != nil {
 		endSpan(span, nil, err)
 		c.sent(out.MsgId, clientID, err)
@@ -76,7 +76,7 @@ func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Durat
 	defer w.end()
 	var refused *Link
 	for {
-		l, err := pick(&w, refused)
+		l, err := w.pick(pick, refused)
 		if err != nil {
 			return nil, qerrors.NotSent(err)
 		}
@@ -91,29 +91,27 @@ func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Durat
 	}
 }
 
-// outgoing returns a copy of msg that is ready to be sent, so that the caller may
+// outgoing makes of out a copy of msg that is ready to be sent, so that the caller may
 // send the same message many times, and many goroutines at once.
-func (c *Config) outgoing(msg *protocol.DataMessage, now time.Time) (*protocol.DataMessage, error) {
+func (c *Config) outgoing(out, msg *protocol.DataMessage, now time.Time) error {
 	if err := CheckMessage(msg, c.MaxPayload); err != nil {
 		c.Metrics.Failed.Add(qerrors.CodeOf(err), 1)
-		return nil, qerrors.NotSent(err)
+		return qerrors.NotSent(err)
 	}
-	id := msg.MsgId
-	if id == "" {
-		id = newID(now)
+	out.MsgId = msg.MsgId
+	if out.MsgId == "" {
+		out.MsgId = newID(now)
 	}
-	return &protocol.DataMessage{
-		MsgId:       id,
-		SenderId:    msg.SenderId,
-		ReceiverId:  msg.ReceiverId,
-		Type:        msg.Type,
-		Payload:     msg.Payload,
-		Timestamp:   now.UnixMilli(),
-		Headers:     msg.Headers,
-		Priority:    msg.Priority,
-		OrderingKey: msg.OrderingKey,
-		TimeoutMs:   msg.TimeoutMs,
-	}, nil
+	out.SenderId = msg.SenderId
+	out.ReceiverId = msg.ReceiverId
+	out.Type = msg.Type
+	out.Payload = msg.Payload
+	out.Timestamp = now.UnixMilli()
+	out.Headers = msg.Headers
+	out.Priority = msg.Priority
+	out.OrderingKey = msg.OrderingKey
+	out.TimeoutMs = msg.TimeoutMs
+	return nil
 }
 
 // address says on the hub whom a message is for, unless its application has.

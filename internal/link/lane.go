@@ -39,10 +39,36 @@ func (c class) urgency() int8 {
 // lane is one stream. Its flusher alone uses stream; the outbox's mutex guards
 // the rest.
 type lane struct {
-	buf      []byte // frames that wait; nil while there are none
-	silent   int    // those of them that nobody waits for an acknowledgement of
+	full     [][]byte // frames that wait, before those in buf
+	buf      []byte   // frames that wait; nil while there are none
+	silent   int      // those of them that nobody waits for an acknowledgement of
 	flushing bool
 	stream   io.WriteCloser // opened when first used
+}
+
+// reserve returns the buffer that a frame of size bytes is to be appended to. One
+// that would become large stays as it is, and is followed by another, so that
+// nothing is moved again and again as more waits.
+func (l *lane) reserve(size int) []byte {
+	switch {
+	case l.buf == nil:
+		l.buf = getBuffer()
+	case len(l.buf)+size > fullBuffer:
+		l.full = append(l.full, l.buf)
+		l.buf = getBuffer()
+	}
+	return l.buf
+}
+
+// unreserve is told that nothing was appended.
+func (l *lane) unreserve(buf []byte) {
+	if len(buf) == 0 {
+		putBuffer(buf)
+		l.buf = nil
+		if last := len(l.full) - 1; last >= 0 {
+			l.buf, l.full = l.full[last], l.full[:last]
+		}
+	}
 }
 
 // flush writes what waits on a lane until nothing does.
@@ -51,32 +77,54 @@ func (o *outbox) flush(c class) {
 	runtime.Gosched() // let everyone who is ready append first
 	for {
 		buf, silent := o.take(l)
-		if buf == nil {
+		if buf == nil || !o.send(l, c, buf, silent) {
 			return
 		}
-		if err := o.write(l, c, buf); err != nil {
-			o.lost(silent)
-			return
-		}
-		putBuffer(buf)
 	}
 }
 
+// take returns what is to be written next. When there is nothing, it ends the
+// flushing.
 func (o *outbox) take(l *lane) (buf []byte, silent int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if l.buf == nil {
-		l.flushing = false
-		return nil, 0
+	if len(l.full) > 0 {
+		// Those whom nobody waits for are counted with the last buffer: a connection
+		// that ends with some of this written and some not has lost them all for all
+		// that is known.
+		buf, l.full[0] = l.full[0], nil
+		if l.full = l.full[1:]; len(l.full) == 0 {
+			l.full = nil
+		}
+		return buf, 0
 	}
 	buf, silent = l.buf, l.silent
 	l.buf, l.silent = nil, 0
+	l.flushing = buf != nil
 	return buf, silent
 }
 
-// maxWrite is how much is written at once, so that senders who wait for room get
-// it as the transport takes what is before them.
-const maxWrite = 256 << 10
+// more reports whether there is more to be written. When there is nothing, it ends
+// the flushing.
+func (o *outbox) more(l *lane) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l.flushing = l.buf != nil
+	return l.flushing
+}
+
+// send writes a buffer and gives it back. It reports whether the connection lives.
+func (o *outbox) send(l *lane, c class, buf []byte, silent int) bool {
+	if err := o.write(l, c, buf); err != nil {
+		o.lost(silent)
+		return false
+	}
+	o.mu.Lock()
+	o.free(c, len(buf))
+	o.mu.Unlock()
+	putBuffer(buf)
+	return true
+}
 
 func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 	if l.stream == nil {
@@ -84,20 +132,12 @@ func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 			return err
 		}
 	}
-	for len(buf) > 0 {
-		n := min(len(buf), maxWrite)
-		if _, err = l.stream.Write(buf[:n]); err != nil {
-			// Either the connection has ended, and this changes nothing, or the peer
-			// has cancelled a lane, which it may not.
-			o.conn.Close(qerrors.ProtocolViolation, "a lane was cancelled")
-			return err
-		}
-		buf = buf[n:]
-		o.mu.Lock()
-		o.free(c, n)
-		o.mu.Unlock()
+	if _, err = l.stream.Write(buf); err != nil {
+		// Either the connection has ended, and this changes nothing, or the peer
+		// has cancelled a lane, which it may not.
+		o.conn.Close(qerrors.ProtocolViolation, "a lane was cancelled")
 	}
-	return nil
+	return err
 }
 
 // lost counts data messages that nobody waits for and that were not sent.

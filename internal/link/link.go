@@ -161,7 +161,7 @@ func (l *Link) serve(r *wire.Reader) {
 	case l.streams <- struct{}{}:
 		l.wg.Add(1)
 		s := &stream{link: l, r: r, arrived: time.Now()}
-		s.intake = dispatcher.NewIntake(s.read)
+		s.intake = dispatcher.NewIntake(s.read, l.out.uncork)
 		go s.read()
 	case <-l.ctx.Done():
 	}

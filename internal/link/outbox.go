@@ -45,23 +45,27 @@ func (o *outbox) init(conn Conn, wg *sync.WaitGroup, cfg *Config) {
 	}
 }
 
-// put accepts a parcel. While its lane is full it waits as long as w says; with a
+// put accepts a parcel, of the message m unless it has a frame already. While its lane is full it waits as long as w says; with a
 // nil w it fails at once with QueueFull. An error means that nothing was sent.
-func (o *outbox) put(w *Wait, p *parcel) error {
+func (o *outbox) put(w *Wait, p *parcel, m *protocol.DataMessage) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err := o.room(w, &o.budgets[p.lane]); err != nil {
 		return err
 	}
 	if p.size > wire.LargeFrame {
-		if err := p.await(); err != nil {
+		if err := p.await(m); err != nil {
 			return err
 		}
 		o.addLarge(&o.largeData, largeFrame{p.frame, p.lane, p.silent()})
-	} else if err := o.append(p.lane, p.encode); err != nil {
-		return err
 	} else {
+		before := o.lanes[p.lane].reserve(p.size)
+		after, err := p.encode(before, m)
+		if err = o.appended(p.lane, before, after, err); err != nil {
+			return err
+		}
 		o.lanes[p.lane].silent += p.silent()
+		o.start(p.lane)
 	}
 	o.dataSent++
 	o.session.MessagesSent.Add(1)
@@ -71,26 +75,53 @@ func (o *outbox) put(w *Wait, p *parcel) error {
 }
 
 // ack accepts an acknowledgement. It never waits: the readers do, so that a peer
-// which does not read its acknowledgements is not served more requests.
-func (o *outbox) ack(a *protocol.AckMessage) error {
+// which does not read its acknowledgements is not served more requests. With more,
+// others are about to come, and uncork after them.
+func (o *outbox) ack(a *protocol.AckMessage, more bool) error {
 	size := wire.AckSize(a)
-	encode := func(b []byte) ([]byte, error) { return wire.AppendAck(b, a, size) }
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if closed := o.budgets[acks].closed; closed != nil {
 		return closed
 	}
 	if size > wire.LargeFrame {
-		frame, err := encode(nil)
+		frame, err := wire.AppendAck(nil, a, size)
 		if err != nil {
 			return err
 		}
 		o.addLarge(&o.largeAcks, largeFrame{frame, acks, 0})
-	} else if err := o.append(acks, encode); err != nil {
-		return err
+	} else {
+		before := o.lanes[acks].reserve(size)
+		after, err := wire.AppendAck(before, a, size)
+		if err = o.appended(acks, before, after, err); err != nil {
+			return err
+		}
+		if !more || len(after) > maxCorked {
+			o.start(acks)
+		}
 	}
 	o.acksSent++
 	return nil
+}
+
+// maxCorked is how many bytes of acknowledgements wait for more of them: what a
+// packet holds can be written without waiting.
+const maxCorked = 1200
+
+// uncork sends the acknowledgements that wait for more, from the goroutine of the
+// caller if they are few: to start one costs as much as to write them.
+func (o *outbox) uncork() {
+	l := &o.lanes[acks]
+	o.mu.Lock()
+	if l.buf == nil || l.flushing {
+		o.mu.Unlock()
+		return
+	}
+	l.flushing = true
+	o.mu.Unlock()
+	if buf, silent := o.take(l); o.send(l, acks, buf, silent) && o.more(l) {
+		o.wg.Go(func() { o.flush(acks) })
+	}
 }
 
 // control accepts a control frame. The error of one that cannot be encoded would
@@ -98,33 +129,37 @@ func (o *outbox) ack(a *protocol.AckMessage) error {
 func (o *outbox) control(f *protocol.Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.budgets[acks].closed == nil {
-		_ = o.append(control, func(b []byte) ([]byte, error) { return wire.AppendFrame(b, f) })
+	if o.budgets[acks].closed != nil {
+		return
+	}
+	before := o.lanes[control].reserve(wire.MaxControlFrame)
+	after, err := wire.AppendFrame(before, f)
+	if o.appended(control, before, after, err) == nil {
+		o.start(control)
 	}
 }
 
-// append encodes a frame into the buffer of a lane, and makes sure that somebody
-// flushes it. It is called with mu held.
-func (o *outbox) append(c class, encode func([]byte) ([]byte, error)) error {
-	l := &o.lanes[c]
-	before := l.buf
-	if before == nil {
-		before = getBuffer()
-	}
-	after, err := encode(before)
+// appended notes that a lane's buffer has become after, or that it has not because
+// of err. It is called with mu held.
+func (o *outbox) appended(c class, before, after []byte, err error) error {
 	if err != nil {
+		o.lanes[c].unreserve(before)
 		if errors.Is(err, qerrors.ErrInvalidArgument) { // not from a promise that was refused
 			o.metrics.EncodingErrors.Add(1)
 		}
 		return err
 	}
-	l.buf = after
+	o.lanes[c].buf = after
 	o.use(c, len(after)-len(before))
-	if !l.flushing {
+	return nil
+}
+
+// start makes sure that somebody flushes a lane. It is called with mu held.
+func (o *outbox) start(c class) {
+	if l := &o.lanes[c]; !l.flushing {
 		l.flushing = true
 		o.wg.Go(func() { o.flush(c) })
 	}
-	return nil
 }
 
 // refuse makes put fail with err from now on, and returns how many data messages
@@ -176,10 +211,13 @@ func (o *outbox) fail(err error) {
 		o.budgets[c].close(err)
 		l := &o.lanes[c]
 		silent += l.silent
+		for _, buf := range l.full {
+			putBuffer(buf)
+		}
 		if l.buf != nil {
 			putBuffer(l.buf)
 		}
-		l.buf, l.silent = nil, 0
+		l.full, l.buf, l.silent = nil, nil, 0
 	}
 	for _, waiting := range o.largeData.waiting {
 		for _, f := range waiting {

@@ -14,8 +14,7 @@ import (
 
 // parcel is one data message on its way to the peer.
 type parcel struct {
-	msg     *protocol.DataMessage // encoded into the lane, unless there is a frame
-	frame   []byte                // already encoded: large, or shared by a broadcast
+	frame   []byte // already encoded: large, or shared by a broadcast
 	size    int                   // of the frame's body
 	payload int                   // bytes of the message's payload
 	lane    class
@@ -29,18 +28,20 @@ type parcel struct {
 	span     trace.Span // of the sending, which ends with the promise; nil for none
 }
 
-func (p *parcel) encode(b []byte) (_ []byte, err error) {
+// encode appends the frame, and makes the promise, of the message m, which is not kept:
+// a parcel that had a pointer to it would put it on the heap.
+func (p *parcel) encode(b []byte, m *protocol.DataMessage) (_ []byte, err error) {
 	if p.frame != nil {
 		b = append(b, p.frame...)
-	} else if b, err = wire.AppendData(b, p.msg, p.size); err != nil {
+	} else if b, err = wire.AppendData(b, m, p.size); err != nil {
 		return nil, err
 	}
-	return b, p.await()
+	return b, p.await(m)
 }
 
-func (p *parcel) await() (err error) {
+func (p *parcel) await(m *protocol.DataMessage) (err error) {
 	if p.promises != nil {
-		p.promise, err = p.promises.Add(p.msg, p.begun, p.deadline, onDone(p.span))
+		p.promise, err = p.promises.Add(m, p.begun, p.deadline, onDone(p.span))
 	}
 	return err
 }
@@ -64,14 +65,14 @@ func (p *Parcel) ID() string { return p.id }
 
 // Pack encodes a copy of msg for [Link.Offer]. [Parcel.Offered] comes last.
 func (c *Config) Pack(ctx context.Context, msg *protocol.DataMessage) (*Parcel, error) {
-	out, err := c.outgoing(msg, time.Now())
-	if err != nil {
+	var out protocol.DataMessage
+	if err := c.outgoing(&out, msg, time.Now()); err != nil {
 		return nil, err
 	}
 	out.ReceiverId = ""
-	span := c.beginSend(ctx, out, "")
-	size := wire.DataSize(out)
-	frame, err := c.encode(out, size)
+	span := c.beginSend(ctx, &out, "")
+	size := wire.DataSize(&out)
+	frame, err := c.encode(&out, size)
 	if err != nil {
 		endSpan(span, nil, err)
 		c.Metrics.Failed.Add(qerrors.CodeOf(err), 1)
@@ -97,5 +98,5 @@ func (l *Link) Offer(p *Parcel) error {
 	if p.payload > l.peerMax {
 		return l.tooLarge(p.payload)
 	}
-	return l.out.put(nil, &p.parcel)
+	return l.out.put(nil, &p.parcel, nil)
 }

@@ -236,7 +236,7 @@ func (l *Link) Respond(o dispatcher.Outcome) {
 			"msg_id", ack.MsgId, "code", qerrors.Code(ack.Code), "error", ack.Error)
 	}
 	if o.Wanted {
-		if err := l.out.ack(ack); err != nil {
+		if err := l.out.ack(ack, o.More); err != nil {
 			l.cfg.Log.Debug("an acknowledgement was not sent", "client_id", l.session.ClientID(),
 				"msg_id", ack.MsgId, "code", qerrors.CodeOf(err), "error", err)
 		}

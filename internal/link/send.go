@@ -18,7 +18,7 @@ func (l *Link) send(w *Wait, m *protocol.DataMessage, span trace.Span) (*callbac
 	if len(m.Payload) > l.peerMax {
 		return nil, l.tooLarge(len(m.Payload))
 	}
-	p := parcel{msg: m, size: wire.DataSize(m), payload: len(m.Payload), lane: classOf(m.Priority), span: span}
+	p := parcel{size: wire.DataSize(m), payload: len(m.Payload), lane: classOf(m.Priority), span: span}
 	if m.WaitAck {
 		p.promises, p.begun, p.deadline = l.promises, w.begun, w.deadline
 	}
@@ -29,7 +29,7 @@ func (l *Link) send(w *Wait, m *protocol.DataMessage, span trace.Span) (*callbac
 		}
 		p.frame = frame
 	}
-	err := l.out.put(w, &p)
+	err := l.out.put(w, &p, m)
 	return p.promise, err
 }
 

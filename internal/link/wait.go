@@ -13,8 +13,8 @@ import (
 const DefaultTimeout = 30 * time.Second
 
 // Pick returns the link that a message is to go on. It may wait for one, with
-// w.Context; a link that has just refused the message is named in refused, and
-// must not be returned again.
+// w.Context; without w it returns nil where it would have to. A link that has just
+// refused the message is named in refused, and must not be returned again.
 type Pick func(w *Wait, refused *Link) (*Link, error)
 
 // Wait is how long a sender is ready to wait. The context with its deadline is
@@ -26,6 +26,17 @@ type Wait struct {
 	deadline time.Time
 	derived  context.Context
 	cancel   context.CancelFunc
+}
+
+// pick asks pick for a link. What it is given is allocated only when it has to wait.
+func (w *Wait) pick(pick Pick, refused *Link) (*Link, error) {
+	l, err := pick(nil, refused)
+	if l == nil && err == nil {
+		waiting := *w
+		l, err = pick(&waiting, refused)
+		*w = waiting
+	}
+	return l, err
 }
 
 // Context ends with the sender's context, and at the deadline.

@@ -57,10 +57,12 @@ func (p *Promise) Result() (*protocol.AckMessage, error) {
 // Wait is Result for a caller that can be called off: when ctx ends first, the
 // promise is cancelled with ctx's cause.
 func (p *Promise) Wait(ctx context.Context) (*protocol.AckMessage, error) {
-	select {
-	case <-p.done:
-	case <-ctx.Done():
-		p.fail(qerrors.FromContext(ctx))
+	if called := ctx.Done(); called != nil {
+		select {
+		case <-p.done:
+		case <-called:
+			p.fail(qerrors.FromContext(ctx))
+		}
 	}
 	return p.Result()
 }

@@ -161,6 +161,7 @@ type Outcome struct {
 	Waited time.Duration // from the arrival until a worker took it
 	Ran    bool          // there was a handler, and time for it
 	Took   time.Duration // by the handler until now, if it ran
+	More   bool          // the Intake that this came by is about to have more, or to rest
 	Worker int           // which of the workers has taken it, from 0: two that work at once are seldom the same
 }
 

@@ -18,13 +18,16 @@ import (
 // The zero value is not ready: see [NewIntake]. It is for one goroutine.
 type Intake struct {
 	goOn   func()
+	rested func()
 	worker *worker
 	lent   bool // the reader has the place of a worker
 }
 
 // NewIntake returns an intake. Its goOn is called on a new goroutine when the handler
 // that the reader runs is slow; it has to go on reading in the place of the reader.
-func NewIntake(goOn func()) *Intake { return &Intake{goOn: goOn} }
+// Its rested is called after each Respond whose [Outcome] has said that there would
+// be more, and often enough.
+func NewIntake(goOn, rested func()) *Intake { return &Intake{goOn: goOn, rested: rested} }
 
 // Submit is [Dispatcher.Submit], except that the handler may run before it returns.
 // When another goroutine has gone on reading meanwhile, mine is false: the caller
@@ -36,11 +39,13 @@ func (in *Intake) Submit(d *Dispatcher, wait, base context.Context, arrived time
 		return true, d.enqueue(wait, t)
 	}
 	w := in.worker
+	t.more = true
 	w.state.Store(running)
 	w.serve(t)
 	if w.state.CompareAndSwap(running, resting) {
 		return true, nil
 	}
+	in.rested()
 	w.run() // the place is an ordinary worker's now
 	return false, nil
 }
@@ -58,6 +63,7 @@ func (in *Intake) Rest() {
 	if len(d.queue) > 0 {
 		d.wake()
 	}
+	in.rested()
 }
 
 // take reports whether the reader is to run a handler itself, and gets it the place
@@ -100,15 +106,21 @@ func (w *worker) handOver() bool {
 	}
 	in := w.intake
 	in.worker, in.lent = nil, false
-	go in.goOn()
+	go func() {
+		in.rested()
+		in.goOn()
+	}()
 	return true
 }
 
 // replace makes up for the goroutine of w, which ends.
 func (w *worker) replace() {
 	if w.intake != nil { // a reader's, who is not to be missed either
+		in := w.intake
 		w.d.lent.remove(w)
-		w.handOver()
+		if !w.handOver() {
+			in.rested()
+		}
 	}
 	go w.run()
 }

@@ -25,6 +25,7 @@ type task struct {
 	ran       bool          // the handler was called
 	pace      *pace         // where it counts, if it was
 	worker    int32         // that has taken it
+	more      bool          // an intake has it
 	deadline  time.Time     // first the sender's, if senders; then the earlier of that and the handler's
 	senders   bool          // the deadline is the sender's
 	answered  atomic.Bool
@@ -103,9 +104,9 @@ func (t *task) end(err error) {
 func (t *task) expire() {
 	if t.senders {
 		t.respond(refusal(protocol.AckStatus_ACK_STATUS_TIMEOUT, qerrors.DeadlinePassed,
-			"the handler did not finish within the sender's timeout"))
+			"the handler did not finish within the sender's timeout"), false)
 	} else {
-		t.respond(failure(qerrors.HandlerTimeout, "the handler did not finish within its timeout"))
+		t.respond(failure(qerrors.HandlerTimeout, "the handler did not finish within its timeout"), false)
 	}
 	t.cancel(context.DeadlineExceeded)
 }

@@ -13,6 +13,10 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
+// maxHeld is how long after its arrival a message may still be answered together with
+// those behind it.
+const maxHeld = 100 * time.Microsecond
+
 // maxErrorText limits what an acknowledgement says about a failure, in bytes.
 const maxErrorText = 4 << 10
 
@@ -90,12 +94,12 @@ func (w *worker) serve(t *task) {
 	now := time.Now()
 	t.waited, t.worker = now.Sub(t.arrived), w.number
 	if t.base.Err() != nil { // stopped while the message waited
-		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"))
+		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"), t.more)
 		return
 	}
 	h, ok := (*w.d.routes.Load())[t.kind]
 	if !ok {
-		t.respond(failure(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.kind)))
+		t.respond(failure(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.kind)), t.more)
 		return
 	}
 	if t.senders && !now.Before(t.deadline) {
@@ -119,7 +123,7 @@ func (w *worker) finish(t *task, ack *protocol.AckMessage) {
 	w.d.busy.Add(-1)
 	w.current.Store(nil)
 	t.cancel(context.Canceled)
-	t.respond(ack)
+	t.respond(ack, t.more)
 }
 
 // watch makes the timer look after t.
@@ -218,12 +222,15 @@ func refusal(status protocol.AckStatus, code qerrors.Code, text string) *protoco
 	return &protocol.AckMessage{Status: status, Code: uint32(code), Error: strings.ToValidUTF8(text, "")}
 }
 
-func (t *task) respond(ack *protocol.AckMessage) {
+// respond answers unless that was done. With more, the intake that t came by has more to
+// come.
+func (t *task) respond(ack *protocol.AckMessage, more bool) {
 	if !t.answered.CompareAndSwap(false, true) {
 		return
 	}
 	ack.MsgId = t.msgID
 	o := Outcome{Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
+	o.More = more && t.waited < maxHeld
 	if t.ran {
 		o.Took = time.Since(t.arrived) - t.waited
 		t.pace.observe(t.kind, o.Took)

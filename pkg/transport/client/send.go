@@ -33,11 +33,15 @@ func (c *Client) SendAsync(ctx context.Context, msg *protocol.DataMessage, timeo
 	return c.link.SendAsync(ctx, c.config.ClientID, c.pick, msg, timeout)
 }
 
-// pick returns the link in use, and waits for one while the client connects.
+// pick returns the link in use, and waits for one, if it may, while the client
+// connects.
 func (c *Client) pick(w *link.Wait, refused *link.Link) (*link.Link, error) {
 	for {
 		if l := c.current.Load(); l != nil && l != refused {
 			return l, nil
+		}
+		if w == nil {
+			return nil, nil
 		}
 		c.mu.Lock()
 		state, cause, changed := c.state, c.cause, c.changed

@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // newID returns a message id: a UUID of version 7 (RFC 9562, section 5.7) of a
@@ -14,12 +12,24 @@ import (
 // random, from the runtime's ChaCha8: an id has to be unique, not secret, and a
 // call of the system's generator for each costs as much as the rest of a send.
 func newID(now time.Time) string {
-	var id uuid.UUID
+	var id [16]byte
 	fraction := uint64(now.Nanosecond()%1e6) * (1 << 12) / 1e6
 	binary.BigEndian.PutUint64(id[:8], uint64(now.UnixMilli())<<16|version7|fraction)
 	binary.BigEndian.PutUint64(id[8:], variant|rand.Uint64()>>2)
-	return id.String()
+	var text [36]byte
+	at := 0
+	for i, b := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			text[at] = '-'
+			at++
+		}
+		text[at], text[at+1] = digits[b>>4], digits[b&15]
+		at += 2
+	}
+	return string(text[:])
 }
+
+const digits = "0123456789abcdef"
 
 const (
 	version7 = 7 << 12

@@ -15,8 +15,8 @@ import (
 // parcel is one data message on its way to the peer.
 type parcel struct {
 	frame   []byte // already encoded: large, or shared by a broadcast
-	size    int                   // of the frame's body
-	payload int                   // bytes of the message's payload
+	size    int    // of the frame's body
+	payload int    // bytes of the message's payload
 	lane    class
 	// For a message whose acknowledgement somebody awaits: where the promise of it
 	// is made, with this deadline, when all else is done. So there is a promise if,

@@ -16,8 +16,8 @@ const DefaultMaxPromises = 50000
 // Manager bounds and times the promises of one client or server.
 type Manager struct {
 	max    int64
+	start  time.Time // ticks are counted from here, by the monotonic clock
 	active atomic.Int64
-	wheel  wheel
 
 	created, completed, timedOut, canceled, lost, rejected atomic.Uint64
 }
@@ -28,7 +28,7 @@ func NewManager(max int) *Manager {
 	if max <= 0 {
 		max = DefaultMaxPromises
 	}
-	return &Manager{max: int64(max), wheel: wheel{start: time.Now()}}
+	return &Manager{max: int64(max), start: time.Now()}
 }
 
 // Active returns how many promises are outstanding.
@@ -66,6 +66,7 @@ type Table struct {
 
 	mu        sync.Mutex
 	pending   map[string]*Promise
+	deadlines deadlines
 	abandoned abandoned
 	closed    error
 }
@@ -118,8 +119,8 @@ func (t *Table) insert(p *Promise, deadline time.Time) error {
 			"nobody waits any more for the acknowledgement of an earlier message with the id %q, but it may still come: use another id", p.msgID)
 	}
 	t.pending[p.msgID] = p
-	// Under the lock, so that whoever finds p in the table finds it in the wheel.
-	t.manager.wheel.add(p, deadline)
+	p.fails = t.manager.tickOf(deadline)
+	t.watch(p.fails)
 	return nil
 }
 
@@ -151,6 +152,7 @@ func (t *Table) Close(err error) {
 	t.mu.Lock()
 	pending := t.pending
 	t.pending, t.closed = nil, err
+	t.unwatch()
 	t.mu.Unlock()
 	for _, p := range pending {
 		p.complete(nil, qerrors.Unknown(err))

@@ -29,10 +29,7 @@ type Promise struct {
 	ack *protocol.AckMessage
 	err error
 
-	// Guarded by the wheel's mutex.
-	deadline   time.Time
-	slot       int
-	prev, next *Promise
+	fails int64 // in which tick
 }
 
 // MessageID returns the id of the message.
@@ -83,7 +80,7 @@ func (p *Promise) fail(err *qerrors.Error) {
 	}
 }
 
-// expire is called by the wheel.
+// expire is called when its time is up.
 func (p *Promise) expire() {
 	p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", time.Since(p.begun).Round(time.Millisecond)))
 }
@@ -91,7 +88,6 @@ func (p *Promise) expire() {
 // complete is called exactly once, by whoever removed p from its table.
 func (p *Promise) complete(ack *protocol.AckMessage, err error) {
 	m := p.table.manager
-	m.wheel.remove(p)
 	m.count(ack, err)
 	p.ack, p.err = ack, err
 	if p.table.onDone != nil {

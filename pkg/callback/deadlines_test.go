@@ -13,7 +13,7 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// turn is how long the wheel takes to come round: its slots times a tick.
+// turn is a number of ticks that has nothing to do with others.
 const turn = 512 * tick
 
 // TestDeadlines: a promise fails at its deadline, never earlier and up to a tick
@@ -42,7 +42,7 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-// TestManyDeadlines: a busy wheel is as punctual as an empty one.
+// TestManyDeadlines: among many promises each is as punctual as alone.
 func TestManyDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 20000
@@ -87,25 +87,31 @@ func TestManyDeadlines(t *testing.T) {
 	})
 }
 
-// TestIdle: while no promise waits, no timer runs.
+// TestIdle: no timer runs before the first promise, nor past the deadline of the last
+// one, nor when the table was closed.
 func TestIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := callback.NewManager(0)
 		table := m.NewTable(nil)
 		for round := range 3 {
-			if m.StopTimer() {
+			if table.StopTimer() {
 				t.Fatalf("round %d: the timer runs while no promise waits", round)
 			}
 			p := add(t, table, "1", in(time.Hour))
 			add(t, table, "2", in(3*tick))
-			time.Sleep(time.Minute) // the timer has run many times, and does again
+			time.Sleep(time.Minute) // the timer has run, and does again
 			table.Complete(ackOf("1"))
 			table.Complete(ackOf("2")) // too late, but the id is free again
 			if !isDone(p) {
 				t.Fatal("not done")
 			}
 			wantNothing(t, m)
-			time.Sleep(tick)
+			time.Sleep(time.Hour)
+		}
+		add(t, table, "3", in(time.Hour))
+		table.Close(qerrors.ErrClosed)
+		if table.StopTimer() {
+			t.Error("the timer runs on when the table is closed")
 		}
 	})
 }
@@ -126,7 +132,7 @@ func TestLongPause(t *testing.T) {
 					due++
 				}
 			}
-			if got := m.DueAt(begun.Add(pause)); got < due || got > due+1 {
+			if got := table.DueAt(begun.Add(pause)); got < due || got > due+1 {
 				t.Errorf("after a pause of %v %d were due, want %d", pause, got, due)
 			}
 			table.Close(qerrors.ErrClosed)

@@ -14,10 +14,14 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/heap"
 	"github.com/voilet/QuicFlow/internal/settings"
 )
 
-func main() { os.Exit(settings.Main(command(), settings.ExitCode)) }
+func main() {
+	heap.SetFloor(heap.Floor) // as in ours
+	os.Exit(settings.Main(command(), settings.ExitCode))
+}
 
 func command() *cli.Command {
 	return &cli.Command{

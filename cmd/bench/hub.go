@@ -64,7 +64,8 @@ func handler(f func(ctx context.Context, payload []byte) ([]byte, error)) dispat
 		if answer == nil || err != nil {
 			return nil, err
 		}
-		return &protocol.DataMessage{Payload: answer}, nil
+		msg.Payload = answer // it is the handler's, and saves another
+		return msg, nil
 	}
 }
 

@@ -7,13 +7,17 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/heap"
 	"github.com/voilet/QuicFlow/internal/settings"
 )
 
 // version is set by the linker, see the Makefile.
 var version = "dev"
 
-func main() { os.Exit(settings.Main(command(), settings.ExitCode)) }
+func main() {
+	heap.SetFloor(heap.Floor)
+	os.Exit(settings.Main(command(), settings.ExitCode))
+}
 
 func command() *cli.Command {
 	return &cli.Command{

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/voilet/QuicFlow/internal/heap"
 	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/internal/settings"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
@@ -22,7 +23,10 @@ import (
 // version is set by the linker, see the Makefile.
 var version = "dev"
 
-func main() { os.Exit(settings.Main(command(), settings.ExitCode)) }
+func main() {
+	heap.SetFloor(heap.Floor)
+	os.Exit(settings.Main(command(), settings.ExitCode))
+}
 
 func command() *cli.Command {
 	return &cli.Command{

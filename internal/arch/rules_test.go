@@ -41,6 +41,7 @@ var layers = []layer{
 	// What the programs are made of besides.
 	{"internal/certs", []string{"pkg/errors"}},
 	{"internal/console", nil},
+	{"internal/heap", nil},
 	{"internal/top", []string{"internal/httpapi", "internal/console"}},
 	{"internal/settings", []string{"pkg/errors"}},
 	{"internal/tracing", []string{"pkg/errors"}},

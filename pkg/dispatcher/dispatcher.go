@@ -50,7 +50,7 @@ type Config struct {
 // Dispatcher routes messages to handlers. All methods may be called from any
 // goroutine. One dispatcher may serve several servers and clients.
 type Dispatcher struct {
-	made    time.Time
+	made    time.Time // times are counted from here, by the monotonic clock
 	timeout time.Duration
 	workers int32
 	log     *slog.Logger
@@ -192,7 +192,7 @@ func (d *Dispatcher) FlushLog() { d.repeats.Flush() }
 // The sender's timeout counts from arrived, which is passed on so that messages that
 // came together need the clock only once.
 func (d *Dispatcher) Submit(wait, base context.Context, arrived time.Time, msg *protocol.DataMessage, r Responder) error {
-	return d.enqueue(wait, newTask(base, arrived, msg, r))
+	return d.enqueue(wait, d.newTask(base, arrived, msg, r))
 }
 
 func (d *Dispatcher) enqueue(wait context.Context, t *task) error {

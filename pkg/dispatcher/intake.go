@@ -34,7 +34,7 @@ func NewIntake(goOn, rested func()) *Intake { return &Intake{goOn: goOn, rested:
 // must return then, without another look at what it has read from, or at the intake.
 func (in *Intake) Submit(d *Dispatcher, wait, base context.Context, arrived time.Time,
 	msg *protocol.DataMessage, r Responder) (mine bool, err error) {
-	t := newTask(base, arrived, msg, r)
+	t := d.newTask(base, arrived, msg, r)
 	if !in.take(d, t.kind) {
 		return true, d.enqueue(wait, t)
 	}

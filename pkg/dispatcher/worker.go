@@ -30,7 +30,7 @@ type worker struct {
 	// The timer expires the current task. It is not set anew for each one: with
 	// every handler given the same time, the timer that is set fires early
 	// enough, finds a later deadline, and is set again.
-	fires atomic.Int64 // when the timer fires, in nanoseconds since the dispatcher was made; 0 while it is not set
+	fires atomic.Int64 // when the timer fires, as the times of a task; 0 while it is not set
 	mu    sync.Mutex   // guards the timer
 	timer *time.Timer
 
@@ -91,8 +91,8 @@ func (w *worker) run() {
 
 // serve runs the handler of one task, within its time.
 func (w *worker) serve(t *task) {
-	now := time.Now()
-	t.waited, t.worker = now.Sub(t.arrived), w.number
+	now := time.Since(w.d.made)
+	t.waited, t.worker = now-t.arrived, w.number
 	if t.base.Err() != nil { // stopped while the message waited
 		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"), t.more)
 		return
@@ -102,17 +102,17 @@ func (w *worker) serve(t *task) {
 		t.respond(failure(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.kind)), t.more)
 		return
 	}
-	if t.senders && !now.Before(t.deadline) {
+	if t.senders && now >= t.deadline {
 		t.expire()
 		return
 	}
-	if limit := now.Add(w.d.timeout); !t.senders || limit.Before(t.deadline) {
+	if limit := now + w.d.timeout; !t.senders || limit < t.deadline {
 		t.deadline, t.senders = limit, false
 	}
 	if wrapper, ok := t.responder.(Wrapper); ok {
 		h = wrapper.Wrap(h)
 	}
-	t.ran, t.pace = true, &w.d.pace
+	t.ran = true
 	w.watch(t, now)
 	w.d.busy.Add(1)
 	w.finish(t, w.call(h, t))
@@ -127,41 +127,37 @@ func (w *worker) finish(t *task, ack *protocol.AckMessage) {
 }
 
 // watch makes the timer look after t.
-func (w *worker) watch(t *task, now time.Time) {
+func (w *worker) watch(t *task, now time.Duration) {
 	w.current.Store(t)
 	// Looked at after current is set, while alarm does it the other way around: one
 	// of both sees what the other has done.
-	fires, due := w.fires.Load(), w.d.tick(t.deadline)
-	if fires == 0 || due < fires {
+	if fires := time.Duration(w.fires.Load()); fires == 0 || t.deadline < fires {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.arm(t.deadline.Sub(now), due)
+		w.arm(t.deadline, now)
 	}
 }
 
 // arm sets the timer. The caller holds mu.
-func (w *worker) arm(in time.Duration, fires int64) {
-	w.fires.Store(fires)
+func (w *worker) arm(fires, now time.Duration) {
+	w.fires.Store(int64(fires))
 	if w.timer == nil {
-		w.timer = time.AfterFunc(in, w.alarm)
+		w.timer = time.AfterFunc(fires-now, w.alarm)
 	} else {
-		w.timer.Reset(in)
+		w.timer.Reset(fires - now)
 	}
 }
 
-// tick returns t in nanoseconds since the dispatcher was made.
-func (d *Dispatcher) tick(t time.Time) int64 { return int64(t.Sub(d.made)) }
-
 // alarm runs when the timer fires, beside the handler.
 func (w *worker) alarm() {
-	if t := w.overdue(time.Now()); t != nil {
+	if t := w.overdue(time.Since(w.d.made)); t != nil {
 		t.expire()
 	}
 }
 
 // overdue returns the current task if its time is up, and sets the timer again
 // if it is not.
-func (w *worker) overdue(now time.Time) *task {
+func (w *worker) overdue(now time.Duration) *task {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fires.Store(0)
@@ -169,8 +165,8 @@ func (w *worker) overdue(now time.Time) *task {
 	if t == nil {
 		return nil
 	}
-	if left := t.deadline.Sub(now); left > 0 {
-		w.arm(left, w.d.tick(t.deadline))
+	if t.deadline > now {
+		w.arm(t.deadline, now)
 		return nil
 	}
 	return t
@@ -232,8 +228,8 @@ func (t *task) respond(ack *protocol.AckMessage, more bool) {
 	o := Outcome{Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
 	o.More = more && t.waited < maxHeld
 	if t.ran {
-		o.Took = time.Since(t.arrived) - t.waited
-		t.pace.observe(t.kind, o.Took)
+		o.Took = time.Since(t.d.made) - t.arrived - t.waited
+		t.d.pace.observe(t.kind, o.Took)
 	}
 	t.responder.Respond(o)
 }

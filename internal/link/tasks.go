@@ -9,7 +9,8 @@ import (
 // Tasks counts the messages of all links whose handlers have yet to answer. The
 // zero value counts none.
 type Tasks struct {
-	n atomic.Int64
+	n       atomic.Int64
+	awaited atomic.Bool // somebody has waited: makes done look at what follows
 
 	mu   sync.Mutex
 	idle chan struct{} // closed when n is 0 again; nil while nobody waits
@@ -18,7 +19,7 @@ type Tasks struct {
 func (t *Tasks) add() { t.n.Add(1) }
 
 func (t *Tasks) done() {
-	if t.n.Add(-1) > 0 {
+	if t.n.Add(-1) > 0 || !t.awaited.Load() {
 		return
 	}
 	t.mu.Lock()
@@ -50,6 +51,7 @@ func (t *Tasks) Wait(ctx context.Context) int {
 func (t *Tasks) whenIdle() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.awaited.Store(true)
 	if t.idle == nil {
 		t.idle = make(chan struct{})
 	}

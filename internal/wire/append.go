@@ -44,6 +44,15 @@ func AckSize(a *protocol.AckMessage) int { return bodySize(ackSize(a)) }
 
 func bodySize(n int) int { return tagSize + protowire.SizeBytes(n) }
 
+// innerSize is the inverse of bodySize: the caller has counted already.
+func innerSize(body int) int {
+	for length := 1; ; length++ {
+		if n := body - tagSize - length; protowire.SizeVarint(uint64(n)) <= length {
+			return n
+		}
+	}
+}
+
 // AppendData appends the frame of a data message, whose body has size bytes, to
 // b. On an error, which only text that is not UTF-8 can cause, b is returned as
 // it was.
@@ -51,7 +60,7 @@ func AppendData(b []byte, m *protocol.DataMessage, size int) ([]byte, error) {
 	if !validData(m) {
 		return b, qerrors.New(qerrors.InvalidArgument, "ids, ordering key and headers must be valid UTF-8")
 	}
-	return appendData(appendHead(b, fieldData, size, dataSize(m)), m), nil
+	return appendData(appendHead(b, fieldData, size), m), nil
 }
 
 // AppendAck appends the frame of an acknowledgement, whose body has size bytes,
@@ -60,15 +69,15 @@ func AppendAck(b []byte, a *protocol.AckMessage, size int) ([]byte, error) {
 	if !utf8.ValidString(a.MsgId) || !utf8.ValidString(a.Error) {
 		return b, qerrors.New(qerrors.InvalidArgument, "message id and error text must be valid UTF-8")
 	}
-	return appendAck(appendHead(b, fieldAck, size, ackSize(a)), a), nil
+	return appendAck(appendHead(b, fieldAck, size), a), nil
 }
 
 // appendHead appends the length of a frame, and the tag and length of the one
 // field in it.
-func appendHead(b []byte, field protowire.Number, size, inner int) []byte {
+func appendHead(b []byte, field protowire.Number, size int) []byte {
 	b = protowire.AppendVarint(b, uint64(size))
 	b = protowire.AppendTag(b, field, protowire.BytesType)
-	return protowire.AppendVarint(b, uint64(inner))
+	return protowire.AppendVarint(b, uint64(innerSize(size)))
 }
 
 // AppendFrame appends any frame to b; it is meant for the control frames.

@@ -119,3 +119,15 @@ func known(f *protocol.Frame) *protocol.Frame {
 	dropUnknown(f.ProtoReflect())
 	return f
 }
+
+// TestInnerSize: the length of what is in a body follows from that of the body.
+func TestInnerSize(t *testing.T) {
+	for n := range 3 << 20 {
+		if n > 300 && n < 16200 || n > 16500 && n < 2097000 {
+			continue // between the lengths at which a varint grows
+		}
+		if got := wire.InnerSize(wire.BodySize(n)); got != n {
+			t.Fatalf("%d became %d", n, got)
+		}
+	}
+}

@@ -5,3 +5,7 @@ const BufferSize = bufferSize
 
 // HoldsBuffer reports whether r has a buffer at the moment.
 func (r *Reader) HoldsBuffer() bool { return r.buf != nil }
+
+// BodySize and InnerSize are those of a frame's body, and of what is in it.
+func BodySize(n int) int     { return bodySize(n) }
+func InnerSize(body int) int { return innerSize(body) }

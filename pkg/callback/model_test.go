@@ -91,6 +91,7 @@ func (m *model) add(t *rapid.T) {
 	}
 	if err == nil {
 		m.made = append(m.made, &made{promise: p, table: table, id: id, deadline: deadline})
+		m.expire() // the deadline may have passed already
 	}
 }
 
@@ -128,10 +129,15 @@ func (m *model) abandon(p *made, code qerrors.Code) {
 	m.awaited[p.table][p.id] = true
 }
 
-// sleep lets time pass. A promise whose deadline has just passed may have failed
-// or not; past that by a tick it must have.
+// sleep lets time pass.
 func (m *model) sleep(t *rapid.T) {
 	time.Sleep(time.Duration(rapid.OneOf(rapid.Int64Range(1, 40), rapid.Int64Range(4000, 11000)).Draw(t, "ms")) * time.Millisecond)
+	m.expire()
+}
+
+// expire looks for deadlines. A promise whose deadline has just passed may have failed
+// or not; past that by a tick it must have.
+func (m *model) expire() {
 	synctest.Wait()
 	for _, p := range m.waiting(m.all) {
 		if age := time.Since(p.deadline); age > tick || age >= 0 && isDone(p.promise) {

@@ -53,7 +53,9 @@ func (s *Server) acceptEnded(err error) {
 	go func() { _ = s.Stop(context.Background()) }() // reported by Wait
 }
 
-// serve is one connection from its hello to its end.
+// serve is one connection from its hello on. What goes on for as long as that lives has
+// a goroutine of its own: the stack of this one has grown with the handshake, and would
+// be more than a tenth of all that an idle connection costs.
 func (s *Server) serve(conn *quicnet.Conn) {
 	l := link.New(conn, s.link)
 	hello, err := s.admit(l)
@@ -68,12 +70,17 @@ func (s *Server) serve(conn *quicnet.Conn) {
 		_ = l.Run() // only tidies up
 		return
 	}
+	s.wg.Go(func() { s.run(l, conn, hello.ClientId) })
+}
+
+// run is one session until it ends.
+func (s *Server) run(l *link.Link, conn *quicnet.Conn, clientID string) {
 	cause := l.Run()
-	if s.sessions.Remove(l, func() { s.link.Events.Disconnect(hello.ClientId, cause) }) {
+	if s.sessions.Remove(l, func() { s.link.Events.Disconnect(clientID, cause) }) {
 		s.ended(l, cause)
 	}
 	if err := stopQlog(conn); err != nil {
-		s.link.Log.Error("qlog not closed", "client_id", hello.ClientId, "session_id", l.Session().ID(), "error", err)
+		s.link.Log.Error("qlog not closed", "client_id", clientID, "session_id", l.Session().ID(), "error", err)
 	}
 }
 

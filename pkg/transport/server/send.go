@@ -21,7 +21,8 @@ import (
 // waitAck it returns a nil acknowledgement once the message is queued.
 //
 // It waits until ctx ends or timeout has passed, whichever is first; with neither
-// 30 s. While the client's outgoing queue is full it waits for room.
+// 30 s. While the client's outgoing queue is full it waits for room; if none comes
+// within that time, the error is QueueFull, and a context.DeadlineExceeded.
 func (s *Server) SendMessage(ctx context.Context, clientID string, msg *protocol.DataMessage,
 	waitAck bool, timeout time.Duration) (*protocol.AckMessage, error) {
 	return s.link.SendMessage(ctx, clientID, s.pick(clientID), msg, waitAck, timeout)

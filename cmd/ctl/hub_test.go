@@ -184,6 +184,9 @@ func TestExitCodes(t *testing.T) {
 		{qerrors.New(qerrors.Incompatible, "x"), 3},
 		{qerrors.New(qerrors.Timeout, "x"), 4},
 		{qerrors.Unknown(qerrors.New(qerrors.Timeout, "x")), 4},
+		{qerrors.NotSent(qerrors.New(qerrors.Unreachable, "x")), 3},
+		{qerrors.Unknown(qerrors.New(qerrors.Unreachable, "x")), 1},
+		{qerrors.Unknown(qerrors.New(qerrors.Incompatible, "x")), 1},
 		{&qerrors.Error{Code: qerrors.Timeout, Remote: true}, 1},
 		{&qerrors.Error{Code: qerrors.InvalidConfig, Remote: true}, 1},
 	} {

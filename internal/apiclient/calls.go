@@ -15,8 +15,8 @@ const (
 	largestPage = 1000 // that the API gives
 	// defaultTimeout is how long the API waits for a message that does not say.
 	defaultTimeout = 30 * time.Second
-	// uploadTime is what the API gives a message to arrive.
-	uploadTime = 30 * time.Second
+	// answerTime is how long the API may take to say that the time is over.
+	answerTime = 5 * time.Second
 )
 
 // List returns the connected clients whose ids begin with prefix, sorted by id: at
@@ -75,7 +75,7 @@ func (c *Client) Send(ctx context.Context, message httpapi.SendRequest) (httpapi
 		timeout = defaultTimeout
 	}
 	var reply httpapi.SendReply
-	err := c.post(ctx, timeout, "send", message, &reply)
+	err := c.post(ctx, timeout+answerTime, "send", message, &reply)
 	if err == nil && reply.Ack == nil && (message.WaitAck || !reply.Success) {
 		err = qerrors.Unknown(c.strange("an answer without an acknowledgement"))
 	}
@@ -85,11 +85,10 @@ func (c *Client) Send(ctx context.Context, message httpapi.SendRequest) (httpapi
 // Broadcast sends a message to all connected clients.
 func (c *Client) Broadcast(ctx context.Context, message httpapi.BroadcastRequest) (httpapi.BroadcastReply, error) {
 	var reply httpapi.BroadcastReply
-	err := c.post(ctx, 0, "broadcast", message, &reply)
+	err := c.post(ctx, patience, "broadcast", message, &reply)
 	return reply, err
 }
 
-// post sends a message for which the hub waits as long as timeout.
-func (c *Client) post(ctx context.Context, timeout time.Duration, what string, body, out any) error {
-	return c.call(ctx, uploadTime+timeout+patience, request{method: http.MethodPost, path: []string{what}, body: body}, out)
+func (c *Client) post(ctx context.Context, limit time.Duration, what string, body, out any) error {
+	return c.call(ctx, limit, request{method: http.MethodPost, path: []string{what}, body: body}, out)
 }

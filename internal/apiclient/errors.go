@@ -15,7 +15,7 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-// silent is the error of a hub that does not answer within limit.
+// silent is the error of a hub that has not answered for as long as limit.
 func (c *Client) silent(limit time.Duration) error {
 	return qerrors.New(qerrors.Timeout, "%s did not answer within %v", c, limit)
 }

@@ -13,8 +13,9 @@ const (
 	// maxBody has room for the largest payload that a hub can be configured for,
 	// 64 MiB, in base64. The hub's own limit is applied to the payload.
 	maxBody = 90 << 20
-	// bodyTimeout is how long a caller may take to send the body.
-	bodyTimeout = 30 * time.Second
+	// bodyTimeout is how long a caller may take to send the body: for the largest one
+	// a link of 6 Mbit/s will do.
+	bodyTimeout = 2 * time.Minute
 )
 
 // Content is the payload of a message, in one of two forms or empty.

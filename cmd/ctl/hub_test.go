@@ -27,7 +27,7 @@ func newHub() *testhub.Hub {
 	hub.Connect(
 		session.Info{
 			ClientID: "client-001", SessionID: "SESSION", RemoteAddr: "192.0.2.7:52104", ConnectedAt: ago(26*time.Hour + 30*time.Minute), LastSeen: ago(90*time.Minute + 30*time.Second),
-			RTT: 1234 * time.Microsecond, MessagesSent: 1, MessagesReceived: 12345, BytesSent: 17, BytesReceived: 12_345_678, SendFailures: 1, HandlerFailures: 2, PacketsLost: 5,
+			RTT: 1234 * time.Microsecond, MessagesSent: 1, MessagesReceived: 12345, BytesSent: 17, BytesReceived: 12_345_678, SendFailures: 1, HandlerFailures: 2, PacketsLost: 5, Dropped: 6, QueuedBytes: 5000,
 		},
 		session.Info{ClientID: "client-002", RemoteAddr: "[2001:db8::1]:443", ConnectedAt: ago(63*time.Minute + 30*time.Second), LastSeen: ago(61*time.Minute + 30*time.Second), Strikes: 1},
 		session.Info{ClientID: "a b/..", RemoteAddr: "127.0.0.1:1", ConnectedAt: ago(61*time.Minute + 30*time.Second), LastSeen: ago(61*time.Minute + 30*time.Second)},

@@ -96,6 +96,7 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 		}
 		result.Failed[l.Session().ClientID()] = qerrors.NotSent(err)
 		s.link.Metrics.Dropped.Add(qerrors.CodeOf(err), 1)
+		l.Session().Dropped.Add(1)
 	}
 	s.link.Metrics.Broadcasts.Add(1)
 	s.link.Metrics.BroadcastTargets.Add(uint64(result.Delivered))
@@ -112,7 +113,7 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 func (s *Server) Clients() iter.Seq[session.Info] {
 	return func(yield func(session.Info) bool) {
 		for _, l := range s.sessions.All() {
-			if !yield(l.Session().Info()) {
+			if !yield(l.Info()) {
 				return
 			}
 		}
@@ -126,7 +127,7 @@ func (s *Server) ClientPage(prefix, after string, limit int) (page []session.Inf
 	links, total := s.sessions.Page(prefix, after, limit)
 	page = make([]session.Info, len(links))
 	for i, l := range links {
-		page[i] = l.Session().Info()
+		page[i] = l.Info()
 	}
 	return page, total
 }
@@ -137,7 +138,7 @@ func (s *Server) Client(clientID string) (session.Info, bool) {
 	if !ok {
 		return session.Info{}, false
 	}
-	return l.Session().Info(), true
+	return l.Info(), true
 }
 
 // Disconnect closes a client's connection at once and tells the client why. A

@@ -28,7 +28,7 @@ func command() *cli.Command {
 		},
 		Commands: []*cli.Command{
 			listCommand(), getCommand(), sendCommand(), broadcastCommand(), disconnectCommand(),
-			watchCommand(), topCommand(), certsCommand(), versionCommand(),
+			watchCommand(), topCommand(), qlogCommand(), certsCommand(), versionCommand(),
 		},
 	}
 }

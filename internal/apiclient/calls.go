@@ -60,11 +60,24 @@ func (c *Client) Disconnect(ctx context.Context, id string) error {
 	return c.one(ctx, http.MethodDelete, id, nil)
 }
 
-func (c *Client) one(ctx context.Context, method, id string, out any) error {
+// StartQlog begins a trace of the connection of one client.
+func (c *Client) StartQlog(ctx context.Context, id string) (httpapi.Qlog, error) {
+	var trace httpapi.Qlog
+	err := c.one(ctx, http.MethodPut, id, &trace, "qlog")
+	return trace, err
+}
+
+// StopQlog ends it.
+func (c *Client) StopQlog(ctx context.Context, id string) error {
+	return c.one(ctx, http.MethodDelete, id, nil, "qlog")
+}
+
+// one is a call about one client, or about what is below it.
+func (c *Client) one(ctx context.Context, method, id string, out any, below ...string) error {
 	if id == "" { // it would be the list of all
 		return qerrors.New(qerrors.InvalidClientID, "the client id is empty")
 	}
-	return c.call(ctx, patience, request{method: method, path: []string{"clients", id}}, out)
+	return c.call(ctx, patience, request{method: method, path: append([]string{"clients", id}, below...)}, out)
 }
 
 // Send sends a message to one client. A reply that is no success has the client's

@@ -75,6 +75,7 @@ func (c *Client) refused(r request, response *http.Response) error {
 		p.Detail = p.Code + ": " + p.Detail // a newer hub's
 	}
 	e := qerrors.New(code, "%s", p.Detail)
+	e.Remote = code == qerrors.InvalidConfig // the hub's configuration, not the caller's
 	switch p.Outcome {
 	case "not_sent":
 		e.Outcome = qerrors.OutcomeNotSent

@@ -67,6 +67,14 @@ type clientInput struct {
 	ID string `path:"id" example:"client-001" doc:"The client's id, percent-encoded where need be."`
 }
 
+// Resolve undoes what withSlash does. It implements [huma.Resolver].
+func (in *clientInput) Resolve(huma.Context) []error {
+	if in.ID == slash {
+		in.ID = "/"
+	}
+	return nil
+}
+
 func (a *api) addClients() {
 	huma.Register(a, huma.Operation{
 		OperationID: "list-clients", Method: http.MethodGet, Path: "/api/clients", Tags: []string{tagClients},

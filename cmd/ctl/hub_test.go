@@ -59,7 +59,7 @@ func answer(_ context.Context, id string, m *protocol.DataMessage, waitAck bool,
 func leaveOut(m *protocol.DataMessage) (server.BroadcastResult, error) {
 	result := server.BroadcastResult{MessageID: m.MsgId, Total: 4, Delivered: 4}
 	if m.Type == protocol.MessageType_MESSAGE_TYPE_COMMAND {
-		result.Delivered, result.Failed = 2, map[string]error{"slow\x1b[2J": qerrors.ErrQueueFull, "a": qerrors.ErrDraining}
+		result.Delivered, result.Failed = 1, map[string]error{"slow\x1b[2J": qerrors.ErrQueueFull, "a": qerrors.ErrDraining, "small": qerrors.ErrPayloadTooLarge}
 	}
 	return result, nil
 }

@@ -20,7 +20,7 @@ const (
 
 // Content is the payload of a message, in one of two forms or empty.
 type Content struct {
-	Payload json.RawMessage `json:"payload,omitempty" example:"\"restart\"" doc:"A string stands for its UTF-8 bytes; any other JSON value but null is sent as the JSON text that it is."`
+	Payload json.RawMessage `json:"payload,omitempty" example:"\"restart\"" doc:"A string stands for its UTF-8 bytes; any other JSON value but null is sent as the JSON text that it is. Without it, and without payload_base64, the payload is empty: a message may well be nothing but its type and headers."`
 	// Not a []byte, which huma would match with a regular expression: that takes
 	// seconds for the largest ones.
 	PayloadBase64 string `json:"payload_base64,omitempty" format:"byte" doc:"Bytes in base64 (RFC 4648, section 4), in place of payload."`

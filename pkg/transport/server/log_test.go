@@ -146,6 +146,9 @@ func TestLogOfWhatWasDropped(t *testing.T) {
 				}
 				end(n)
 				time.Sleep(time.Minute)
+				if all := hub.GetMetrics().Traffic; hub.Traffic() != all {
+					t.Errorf("the traffic is %+v, and %+v in the metrics", hub.Traffic(), all)
+				}
 				var dropped uint64
 				for _, n := range hub.GetMetrics().Dropped {
 					dropped += n

@@ -47,6 +47,8 @@ func (c *Content) bytes() ([]byte, error) {
 		return decoded, nil
 	case c.PayloadBase64 != "":
 		return nil, qerrors.New(qerrors.InvalidArgument, "there are a payload and a payload_base64: use one of them")
+	case !utf8.Valid(raw): // package json would put something else in its place
+		return nil, qerrors.New(qerrors.InvalidArgument, "payload is not UTF-8, which JSON has to be: for bytes use payload_base64")
 	case raw[0] != '"':
 		return raw, nil
 	}

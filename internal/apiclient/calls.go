@@ -102,6 +102,7 @@ func (c *Client) Broadcast(ctx context.Context, message httpapi.BroadcastRequest
 	return reply, err
 }
 
+// post sends a message. The limit is that of call.
 func (c *Client) post(ctx context.Context, limit time.Duration, what string, body, out any) error {
 	return c.call(ctx, limit, request{method: http.MethodPost, path: []string{what}, body: body}, out)
 }

@@ -58,7 +58,7 @@ func runFlags() []cli.Flag {
 		program.Count("c", 1, load.MaxInFlight, "messages in flight on each connection"),
 		&settings.SizeFlag{Name: "size", Value: 128, Usage: "size of a payload, at least 16"},
 		&cli.IntFlag{Name: "rate", DefaultText: "as fast as it goes", Usage: "messages a second of all connections together"},
-		&cli.DurationFlag{Name: "d", Value: 5 * time.Second, Validator: program.AboveZero, Usage: "how long to measure"},
+		&cli.DurationFlag{Name: "d", Value: 5 * time.Second, Validator: program.Sensible, Usage: "how long to measure"},
 		&cli.Int64Flag{Name: "n", DefaultText: "none", Usage: "how many messages, or connections for connect, to measure instead"},
 		&cli.DurationFlag{Name: "warmup", Usage: "how long to do the same before, unmeasured"},
 		&settings.SizeFlag{Name: "bulk", DefaultText: "none", Usage: "size of payloads that each connection pushes meanwhile, one after the other, with the lowest priority"},

@@ -42,7 +42,7 @@ func flags() []cli.Flag {
 			&cli.StringFlag{Name: "send", Usage: "send `TEXT` and exit; - stands for what stdin has. Use another -id than that of an agent, which would end"},
 			&cli.StringFlag{Name: "type", Value: "command", Action: withSend[string]("type"), Usage: "`TYPE` of the message: command, event or query"},
 			&cli.BoolFlag{Name: "wait-ack", Action: withSend[bool]("wait-ack"), Usage: "wait for the answer and print it"},
-			&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Validator: program.AboveZero, Action: withSend[time.Duration]("timeout"),
+			&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Validator: program.Sensible, Action: withSend[time.Duration]("timeout"),
 				Usage: "time for all of it, connecting included"}),
 		program.Category("Handling of messages", program.HandlerFlags()...),
 		program.Category("Stopping", program.DrainFlag()),

@@ -60,7 +60,7 @@ func TestMistakes(t *testing.T) {
 		{"-id a -type event", 2, "-type is for a message to send: add -send TEXT"},
 		{"-id a -timeout 5s", 2, "-timeout is for a message to send: add -send TEXT"},
 		{"-id a -send x -type reply", 2, `type is "reply": use command, event or query`},
-		{"-id a -send x -timeout 0", 2, `invalid value "0" for flag -timeout: use a time above zero`},
+		{"-id a -send x -timeout 0", 2, `invalid value "0" for flag -timeout: use a time from 1ms to 87600h, which is ten years`},
 		{"-id a -max-retries -1", 2, `invalid value "-1" for flag -max-retries: use a number from 0 to 2147483647`},
 		{"-id a -initial-backoff 2m", 2, "InitialBackoff 2m0s is over MaxBackoff 1m0s"},
 		{"-id a -handler nosuchprogram", 2, `handler program "nosuchprogram" cannot be run`},

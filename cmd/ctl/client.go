@@ -47,6 +47,7 @@ func get(ctx context.Context, cmd *cli.Command, hub *apiclient.Client) error {
 		{"last heard of", console.Age(silence) + " ago"},
 		{"round trip", console.Millis(c.RTTMillis)},
 		{"packets lost", fmt.Sprint(c.PacketsLost)},
+		{"queued", fmt.Sprintf("%d bytes, %d messages dropped", c.QueuedBytes, c.MessagesDropped)},
 		{"received", traffic(c.MessagesReceived, c.BytesReceived, c.HandlerFailures)},
 		{"sent", traffic(c.MessagesSent, c.BytesSent, c.SendFailures)},
 	} {

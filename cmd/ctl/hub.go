@@ -25,13 +25,16 @@ func exitCode(err error) int {
 	if errors.As(err, &e) && e.Remote {
 		return exitFailed // a client said so, and its codes are its own
 	}
-	switch qerrors.CodeOf(err) {
-	case qerrors.InvalidClientID:
-		return exitUsage
-	case qerrors.Unreachable, qerrors.Incompatible:
-		return exitUnreachable
-	case qerrors.Timeout:
+	code := qerrors.CodeOf(err)
+	switch {
+	case code == qerrors.Timeout:
 		return exitTimeout
+	case errors.Is(err, qerrors.ErrOutcomeUnknown):
+		return exitFailed // the hub was there: it may have sent the message
+	case code == qerrors.Unreachable, code == qerrors.Incompatible:
+		return exitUnreachable
+	case code == qerrors.InvalidClientID:
+		return exitUsage
 	default:
 		return settings.ExitCode(err)
 	}

@@ -23,11 +23,11 @@ func newHub() *testhub.Hub {
 	// Ages are shown in units of which half is left, so that the time which a test
 	// takes does not show.
 	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
-	hub := &testhub.Hub{OnSend: answer, OnBroadcast: leaveOut}
+	hub := &testhub.Hub{OnSend: answer, OnBroadcast: leaveOut, QlogDir: "/var/lib/quic"}
 	hub.Connect(
 		session.Info{
 			ClientID: "client-001", SessionID: "SESSION", RemoteAddr: "192.0.2.7:52104", ConnectedAt: ago(26*time.Hour + 30*time.Minute), LastSeen: ago(90*time.Minute + 30*time.Second),
-			RTT: 1234 * time.Microsecond, MessagesSent: 1, MessagesReceived: 12345, BytesSent: 17, BytesReceived: 12_345_678, SendFailures: 1, HandlerFailures: 2, PacketsLost: 5,
+			RTT: 1234 * time.Microsecond, MessagesSent: 1, MessagesReceived: 12345, BytesSent: 17, BytesReceived: 12_345_678, SendFailures: 1, HandlerFailures: 2, PacketsLost: 5, Dropped: 6, QueuedBytes: 5000,
 		},
 		session.Info{ClientID: "client-002", RemoteAddr: "[2001:db8::1]:443", ConnectedAt: ago(63*time.Minute + 30*time.Second), LastSeen: ago(61*time.Minute + 30*time.Second), Strikes: 1},
 		session.Info{ClientID: "a b/..", RemoteAddr: "127.0.0.1:1", ConnectedAt: ago(61*time.Minute + 30*time.Second), LastSeen: ago(61*time.Minute + 30*time.Second)},
@@ -59,7 +59,7 @@ func answer(_ context.Context, id string, m *protocol.DataMessage, waitAck bool,
 func leaveOut(m *protocol.DataMessage) (server.BroadcastResult, error) {
 	result := server.BroadcastResult{MessageID: m.MsgId, Total: 4, Delivered: 4}
 	if m.Type == protocol.MessageType_MESSAGE_TYPE_COMMAND {
-		result.Delivered, result.Failed = 2, map[string]error{"slow\x1b[2J": qerrors.ErrQueueFull, "a": qerrors.ErrDraining}
+		result.Delivered, result.Failed = 1, map[string]error{"slow\x1b[2J": qerrors.ErrQueueFull, "a": qerrors.ErrDraining, "small": qerrors.ErrPayloadTooLarge}
 	}
 	return result, nil
 }
@@ -69,6 +69,8 @@ func leaveOut(m *protocol.DataMessage) (server.BroadcastResult, error) {
 func TestHubGolden(t *testing.T) {
 	api := testhub.Serve(t, newHub())
 	nobody := testhub.Serve(t, &testhub.Hub{})
+	var plain testhub.Hub // without a folder for traces
+	plain.Connect(session.Info{ClientID: "a"})
 	noHub := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(noHub.Close)
 	for _, test := range []struct{ name, line string }{
@@ -116,6 +118,14 @@ func TestHubGolden(t *testing.T) {
 		{"top-no-terminal", "quic-ctl top"},
 		{"top-bad-sort", "quic-ctl top -sort size"},
 		{"top-bad-interval", "quic-ctl top -interval 1ms"},
+		{"qlog-start", "quic-ctl qlog start client-001"},
+		{"qlog-start-json", "quic-ctl qlog start 'a b/..' -json"},
+		{"qlog-start-unknown", "quic-ctl qlog start nobody"},
+		{"qlog-start-no-folder", "quic-ctl qlog start a -api $PLAIN"},
+		{"qlog-stop", "quic-ctl qlog stop client-001"},
+		{"qlog-stop-none", "quic-ctl qlog stop"},
+		{"qlog-help", "quic-ctl qlog"},
+		{"qlog-start-help", "quic-ctl qlog start -h"},
 		{"api-nobody-there", "quic-ctl list -api 127.0.0.1:1"},
 		{"api-file", "quic-ctl list -config api.yaml"},
 		{"api-no-hub", "quic-ctl list -api $NOHUB"},
@@ -140,7 +150,7 @@ func TestHubGolden(t *testing.T) {
 			if strings.Contains(test.line, "-config") {
 				env = nil
 			}
-			compareIn(t, dir, test.name, test.line, map[string]string{"$NOBODY": nobody, "$NOHUB": noHub.URL}, env...)
+			compareIn(t, dir, test.name, test.line, map[string]string{"$NOBODY": nobody, "$NOHUB": noHub.URL, "$PLAIN": testhub.Serve(t, &plain)}, env...)
 		})
 	}
 }
@@ -184,6 +194,9 @@ func TestExitCodes(t *testing.T) {
 		{qerrors.New(qerrors.Incompatible, "x"), 3},
 		{qerrors.New(qerrors.Timeout, "x"), 4},
 		{qerrors.Unknown(qerrors.New(qerrors.Timeout, "x")), 4},
+		{qerrors.NotSent(qerrors.New(qerrors.Unreachable, "x")), 3},
+		{qerrors.Unknown(qerrors.New(qerrors.Unreachable, "x")), 1},
+		{qerrors.Unknown(qerrors.New(qerrors.Incompatible, "x")), 1},
 		{&qerrors.Error{Code: qerrors.Timeout, Remote: true}, 1},
 		{&qerrors.Error{Code: qerrors.InvalidConfig, Remote: true}, 1},
 	} {

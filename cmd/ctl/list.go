@@ -17,7 +17,9 @@ func listCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "list",
 		Usage: "list the connected clients",
-		Description: "IN is what came from the client, OUT what went to it.\n\n" +
+		Description: "IN is what came from the client, OUT what went to it, QUEUED the bytes that wait.\n" +
+			"FAILED are messages either way that were not answered with success, DROPPED the\n" +
+			"broadcasts that left the client out, LOST packets, which QUIC sent again.\n\n" +
 			"Examples:\n" +
 			"  quic-ctl list -prefix edge-\n" +
 			"  quic-ctl list -json | jq -r '.clients[].client_id'",
@@ -42,6 +44,7 @@ func list(ctx context.Context, cmd *cli.Command, hub *apiclient.Client) error {
 	table := console.Table{Colours: console.ColoursFor(out), Columns: []console.Column{
 		{Title: "CLIENT"}, {Title: "ADDRESS"}, {Title: "STATE"}, {Title: "UPTIME", Right: true}, {Title: "SEEN", Right: true}, {Title: "RTT", Right: true},
 		{Title: "IN", Right: true}, {Title: "BYTES IN", Right: true}, {Title: "OUT", Right: true}, {Title: "BYTES OUT", Right: true},
+		{Title: "QUEUED", Right: true}, {Title: "FAILED", Right: true}, {Title: "DROPPED", Right: true}, {Title: "LOST", Right: true},
 	}}
 	for _, c := range page.Clients {
 		colour := ""
@@ -51,7 +54,8 @@ func list(ctx context.Context, cmd *cli.Command, hub *apiclient.Client) error {
 		uptime, silence := c.Ages()
 		table.Row(colour, c.ClientID, c.RemoteAddr, c.State, console.Age(uptime), console.Age(silence), console.Millis(c.RTTMillis),
 			strconv.FormatUint(c.MessagesReceived, 10), console.Bytes(float64(c.BytesReceived)),
-			strconv.FormatUint(c.MessagesSent, 10), console.Bytes(float64(c.BytesSent)))
+			strconv.FormatUint(c.MessagesSent, 10), console.Bytes(float64(c.BytesSent)), console.Bytes(float64(c.QueuedBytes)),
+			strconv.FormatUint(c.Failures(), 10), strconv.FormatUint(c.MessagesDropped, 10), strconv.FormatUint(c.PacketsLost, 10))
 	}
 	if err := table.Write(out); err != nil {
 		return err

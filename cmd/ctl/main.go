@@ -20,14 +20,15 @@ func command() *cli.Command {
 		Name:    "quic-ctl",
 		Usage:   "operate a QUIC Backbone",
 		Version: version,
-		Description: "Exits with 0 when it is done, 1 when it failed or was refused, 2 when a flag or\n" +
-			"an argument is wrong, 3 when no hub can be reached, and 4 when time ran out.",
+		Description: "Exits with 0 when it is done, 1 when it failed, was refused, or nobody knows\n" +
+			"whether it was done, 2 when a flag or an argument is wrong, 3 when no hub can be\n" +
+			"reached, and 4 when time ran out.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "api", Value: "http://localhost:8475", Usage: "`URL` of the hub's HTTP API, or its host:port"},
 		},
 		Commands: []*cli.Command{
 			listCommand(), getCommand(), sendCommand(), broadcastCommand(), disconnectCommand(),
-			watchCommand(), topCommand(), certsCommand(), versionCommand(),
+			watchCommand(), topCommand(), qlogCommand(), certsCommand(), versionCommand(),
 		},
 	}
 }

@@ -21,7 +21,7 @@ const maxPayload = 64 << 20
 func messageFlags(kind string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "type", Value: kind, Validator: checkType, Usage: "`TYPE` of the message: command, event or query"},
-		&cli.StringFlag{Name: "payload", Usage: "`TEXT` to send; @FILE stands for what the file has, - for stdin"},
+		&cli.StringFlag{Name: "payload", Usage: "`TEXT` to send, empty unless set; @FILE stands for what the file has, - for stdin"},
 		&cli.StringSliceFlag{Name: "header", Usage: "header of the message, `KEY=VALUE`"},
 	}
 }

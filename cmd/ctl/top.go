@@ -24,7 +24,8 @@ func topCommand() *cli.Command {
 		Usage: "show the clients and what they send and receive, live",
 		Description: "Fills the terminal until q is typed. in is what comes from the client, out what\n" +
 			"goes to it: messages and bytes of payload, for each second since the sample\n" +
-			"before.\n\n" +
+			"before. queued are bytes that wait to be sent; failed are messages and lost are\n" +
+			"packets, of the whole connection.\n\n" +
 			"Example:\n" +
 			"  quic-ctl top -prefix edge- -sort rtt",
 		Flags: []cli.Flag{

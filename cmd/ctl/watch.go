@@ -10,12 +10,16 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/apiclient"
 	"github.com/voilet/QuicFlow/internal/console"
+	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/settings"
 )
 
 // eventTypes are those that can be asked for; missed comes unasked.
-func eventTypes() []string {
-	return []string{"connect", "disconnect", "heartbeat_timeout", "message"}
+func eventTypes() (types []string) {
+	for _, kind := range eventlog.Kinds() {
+		types = append(types, kind.String())
+	}
+	return types
 }
 
 func watchCommand() *cli.Command {

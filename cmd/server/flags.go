@@ -28,7 +28,7 @@ func flags() []cli.Flag {
 		program.Category("Handling of messages", slices.Concat(program.HandlerFlags(), program.WebhookFlags())...),
 		program.Category("Stopping",
 			program.DrainFlag(),
-			&cli.DurationFlag{Name: "reconnect-window", DefaultText: "1ms per client", Validator: program.AboveZero,
+			&cli.DurationFlag{Name: "reconnect-window", DefaultText: "1ms per client", Validator: program.Sensible,
 				Usage: "time over which the return of the clients is spread; at least 1s unless set"}),
 		program.Category("Monitoring", slices.Concat(program.MonitorFlags("127.0.0.1:9090"), program.LogFlags("info"), []cli.Flag{
 			&cli.StringFlag{Name: "qlog-dir", TakesFile: true,

@@ -30,7 +30,7 @@ type hub struct {
 
 func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (*hub, error) {
 	h := &hub{traces: traces}
-	h.events = eventlog.New(func() uint64 { return h.GetMetrics().MessagesReceived })
+	h.events = eventlog.New(func() uint64 { return h.Traffic().MessagesReceived })
 	srv, err := server.NewServer(config(cmd, h.events.Hooks(), log, traces.TracerProvider()))
 	if err != nil {
 		return nil, err

@@ -15,8 +15,8 @@ const (
 	largestPage = 1000 // that the API gives
 	// defaultTimeout is how long the API waits for a message that does not say.
 	defaultTimeout = 30 * time.Second
-	// uploadTime is what the API gives a message to arrive.
-	uploadTime = 30 * time.Second
+	// answerTime is how long the API may take to say that the time is over.
+	answerTime = 5 * time.Second
 )
 
 // List returns the connected clients whose ids begin with prefix, sorted by id: at
@@ -60,11 +60,24 @@ func (c *Client) Disconnect(ctx context.Context, id string) error {
 	return c.one(ctx, http.MethodDelete, id, nil)
 }
 
-func (c *Client) one(ctx context.Context, method, id string, out any) error {
+// StartQlog begins a trace of the connection of one client.
+func (c *Client) StartQlog(ctx context.Context, id string) (httpapi.Qlog, error) {
+	var trace httpapi.Qlog
+	err := c.one(ctx, http.MethodPut, id, &trace, "qlog")
+	return trace, err
+}
+
+// StopQlog ends it.
+func (c *Client) StopQlog(ctx context.Context, id string) error {
+	return c.one(ctx, http.MethodDelete, id, nil, "qlog")
+}
+
+// one is a call about one client, or about what is below it.
+func (c *Client) one(ctx context.Context, method, id string, out any, below ...string) error {
 	if id == "" { // it would be the list of all
 		return qerrors.New(qerrors.InvalidClientID, "the client id is empty")
 	}
-	return c.call(ctx, patience, request{method: method, path: []string{"clients", id}}, out)
+	return c.call(ctx, patience, request{method: method, path: append([]string{"clients", id}, below...)}, out)
 }
 
 // Send sends a message to one client. A reply that is no success has the client's
@@ -75,7 +88,7 @@ func (c *Client) Send(ctx context.Context, message httpapi.SendRequest) (httpapi
 		timeout = defaultTimeout
 	}
 	var reply httpapi.SendReply
-	err := c.post(ctx, timeout, "send", message, &reply)
+	err := c.post(ctx, timeout+answerTime, "send", message, &reply)
 	if err == nil && reply.Ack == nil && (message.WaitAck || !reply.Success) {
 		err = qerrors.Unknown(c.strange("an answer without an acknowledgement"))
 	}
@@ -85,11 +98,11 @@ func (c *Client) Send(ctx context.Context, message httpapi.SendRequest) (httpapi
 // Broadcast sends a message to all connected clients.
 func (c *Client) Broadcast(ctx context.Context, message httpapi.BroadcastRequest) (httpapi.BroadcastReply, error) {
 	var reply httpapi.BroadcastReply
-	err := c.post(ctx, 0, "broadcast", message, &reply)
+	err := c.post(ctx, patience, "broadcast", message, &reply)
 	return reply, err
 }
 
-// post sends a message for which the hub waits as long as timeout.
-func (c *Client) post(ctx context.Context, timeout time.Duration, what string, body, out any) error {
-	return c.call(ctx, uploadTime+timeout+patience, request{method: http.MethodPost, path: []string{what}, body: body}, out)
+// post sends a message. The limit is that of call.
+func (c *Client) post(ctx context.Context, limit time.Duration, what string, body, out any) error {
+	return c.call(ctx, limit, request{method: http.MethodPost, path: []string{what}, body: body}, out)
 }

@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	dialTimeout = 5 * time.Second
+	dialTimeout = 4 * time.Second // less than any limit of a call, so that its error says that nobody is there
 	// patience is how long the hub may take for what it need not wait for itself.
 	patience = 10 * time.Second
 	// maxReply has room for the largest result, 64 MiB, however it is escaped.
@@ -88,13 +88,18 @@ type request struct {
 	query  url.Values
 	header http.Header
 	body   any
+	moved  func() // told when a piece of the body was taken; may be nil
 }
 
-// call makes a request and decodes the answer, which must come within limit, into
-// out unless that is nil.
+// call makes a request and decodes the answer into out unless that is nil. It fails
+// when nothing has moved for as long as limit: neither the body of the request, nor
+// the answer. So a large message may take its time, and a hub that hangs may not.
 func (c *Client) call(ctx context.Context, limit time.Duration, r request, out any) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, c.silent(limit))
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(limit, func() { cancel(c.silent(limit)) })
+	defer late.Stop()
+	r.moved = func() { late.Reset(limit) }
 	response, err := c.open(ctx, r)
 	if err != nil {
 		return err
@@ -103,7 +108,7 @@ func (c *Client) call(ctx context.Context, limit time.Duration, r request, out a
 	if out == nil {
 		return nil
 	}
-	content, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
+	content, err := io.ReadAll(io.LimitReader(watched(response.Body, r.moved), maxReply))
 	if err != nil {
 		return c.failed(ctx, r, true, err)
 	}
@@ -154,9 +159,26 @@ func (r *request) build(ctx context.Context, base *url.URL) (*http.Request, erro
 	maps.Copy(out.Header, r.header)
 	if body != nil {
 		out.Header.Set("Content-Type", "application/json")
+		out.Body = io.NopCloser(watched(out.Body, r.moved))
 	}
 	return out, nil
 }
+
+// watched returns r, and calls moved, unless that is nil, with each piece that is
+// read of it.
+func watched(r io.Reader, moved func()) io.Reader {
+	return readerFunc(func(b []byte) (int, error) {
+		n, err := r.Read(b)
+		if n > 0 && moved != nil {
+			moved()
+		}
+		return n, err
+	})
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // escape makes text one segment of a path. Dots alone would lead elsewhere.
 func escape(text string) string {

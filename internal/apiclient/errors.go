@@ -15,7 +15,7 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-// silent is the error of a hub that does not answer within limit.
+// silent is the error of a hub that has not answered for as long as limit.
 func (c *Client) silent(limit time.Duration) error {
 	return qerrors.New(qerrors.Timeout, "%s did not answer within %v", c, limit)
 }
@@ -75,6 +75,7 @@ func (c *Client) refused(r request, response *http.Response) error {
 		p.Detail = p.Code + ": " + p.Detail // a newer hub's
 	}
 	e := qerrors.New(code, "%s", p.Detail)
+	e.Remote = code == qerrors.InvalidConfig // the hub's configuration, not the caller's
 	switch p.Outcome {
 	case "not_sent":
 		e.Outcome = qerrors.OutcomeNotSent

@@ -71,13 +71,9 @@ func (f *follower) follow(ctx context.Context) error {
 	late.Stop()
 	quiet := time.AfterFunc(silence, func() { cancel(f.silent(silence)) })
 	defer quiet.Stop()
-	in := newStream(readerFunc(func(b []byte) (int, error) {
-		n, err := response.Body.Read(b)
-		if n > 0 {
-			f.failures = 0
-			quiet.Reset(silence)
-		}
-		return n, err
+	in := newStream(watched(response.Body, func() {
+		f.failures = 0
+		quiet.Reset(silence)
 	}))
 	for {
 		m, err := in.next()
@@ -95,10 +91,6 @@ func (f *follower) follow(ctx context.Context) error {
 		}
 	}
 }
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // take passes an event on.
 func (f *follower) take(m message) error {

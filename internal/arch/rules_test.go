@@ -94,7 +94,7 @@ var variables = map[string]string{
 // logKeys lists the keys of log lines. docs/monitoring.md says what they mean.
 var logKeys = []string{
 	"client_id", "msg_id", "remote", "code", "error", // what most lines have
-	"addr", "attempt", "before", "bytes", "connections_cut", "drain_timeout", "events", "events_lost", "file",
+	"addr", "attempt", "before", "bytes", "connections_cut", "drain_timeout", "dropped", "events", "events_lost", "file",
 	"handlers_unfinished", "in_order", "log_level", "method", "next_attempt_in", "panic", "path", "payload", "reason", "repeated",
 	"session_id", "set_by", "several", "silence", "software", "spans", "stack", "status", "strike",
 	"strikes_max", "took", "trace_id", "type",

@@ -47,6 +47,7 @@ import (
 
 	"github.com/kballard/go-shellquote"
 
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -122,7 +123,7 @@ func find(program string) (string, error) {
 }
 
 // OnMessage runs the program and returns what it printed. Errors have the code
-// HandlerFailed, or HandlerTimeout or HandlerCanceled when ctx ended.
+// HandlerFailed, or HandlerTimeout, DeadlinePassed or HandlerCanceled when ctx ended.
 func (h *Handler) OnMessage(ctx context.Context, msg *protocol.DataMessage) (*protocol.DataMessage, error) {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -146,7 +147,7 @@ func (h *Handler) OnMessage(ctx context.Context, msg *protocol.DataMessage) (*pr
 			Payload: stdout.buf.Bytes(),
 		}, nil
 	case ctx.Err() != nil:
-		return nil, killed(context.Cause(ctx))
+		return nil, killed(ctx)
 	default:
 		return nil, failed(err, stderr.String())
 	}
@@ -176,13 +177,16 @@ func run(ctx context.Context, cmd *exec.Cmd) error {
 }
 
 // killed explains the end of a program whose context ended.
-func killed(cause error) error {
+func killed(ctx context.Context) error {
+	cause := context.Cause(ctx)
 	e := qerrors.From(cause)
 	switch e.Code {
 	case qerrors.HandlerTimeout, qerrors.DeadlinePassed, qerrors.HandlerCanceled:
 		return e
 	case qerrors.Timeout:
-		return qerrors.New(qerrors.HandlerTimeout, "the handler program was killed: %w", cause)
+		late := qerrors.New(qerrors.HandlerTimeout, "the handler program was killed: %w", cause)
+		late.Code = dispatcher.FailureCode(ctx, late)
+		return late
 	default:
 		return qerrors.New(qerrors.HandlerCanceled, "the handler program was killed: %w", cause)
 	}

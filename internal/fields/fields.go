@@ -15,17 +15,21 @@ type Checker struct {
 	errs []error
 }
 
-// MaxDuration is the longest that can be meant.
-const MaxDuration = 10 * 365 * 24 * time.Hour
+// The shortest and the longest time that can be meant. What is shorter would keep a
+// processor busy with checks, or give nobody the time to answer.
+const (
+	MinDuration = time.Millisecond
+	MaxDuration = 10 * 365 * 24 * time.Hour
+)
 
-// Duration sets *v to def if it is zero. A negative duration is an error, and so
-// is one over [MaxDuration].
+// Duration sets *v to def if it is zero. Otherwise it has to be from [MinDuration] to
+// [MaxDuration].
 func (c *Checker) Duration(name string, v *time.Duration, def time.Duration) {
 	standard := ""
 	if def > 0 {
 		standard = " of " + def.String()
 	}
-	c.Require(*v >= 0 && *v <= MaxDuration, "%s is %v: use a positive duration of at most ten years, or 0 for the default%s", name, *v, standard)
+	c.Require(*v == 0 || *v >= MinDuration && *v <= MaxDuration, "%s is %v: use a time from 1ms to ten years, or 0 for the default%s", name, *v, standard)
 	if *v == 0 {
 		*v = def
 	}

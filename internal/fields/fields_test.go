@@ -19,7 +19,9 @@ func TestDuration(t *testing.T) {
 		fails       bool
 	}{
 		{0, def, false},
-		{1, 1, false},
+		{1, 1, true},
+		{fields.MinDuration - 1, fields.MinDuration - 1, true},
+		{fields.MinDuration, fields.MinDuration, false},
 		{time.Hour, time.Hour, false},
 		{fields.MaxDuration, fields.MaxDuration, false},
 		{math.MaxInt64, math.MaxInt64, true},

@@ -27,6 +27,8 @@ type Client struct {
 	SendFailures     uint64  `json:"send_failures" example:"1" doc:"Messages to the client whose acknowledgement was awaited, and said failure or did not come."`
 	HandlerFailures  uint64  `json:"handler_failures" example:"3" doc:"Messages of the client that were answered with a failure."`
 	PacketsLost      uint64  `json:"packets_lost" example:"5" doc:"QUIC packets sent to the client and declared lost; QUIC sends what was in them again."`
+	MessagesDropped  uint64  `json:"messages_dropped" example:"2" doc:"Broadcasts that left the client out, since its queue was full or the payload over its limit."`
+	QueuedBytes      int     `json:"queued_bytes" example:"4096" doc:"What waits to be sent to the client."`
 }
 
 // Ages returns for how long the client had been connected, and for how long it had
@@ -37,6 +39,10 @@ func (c *Client) Ages() (uptime, silence time.Duration) {
 	silence = uptime - time.Duration(c.LastHeartbeat-c.ConnectedAt)*time.Millisecond
 	return uptime, max(0, silence)
 }
+
+// Failures returns how many messages in either direction were not answered with
+// success.
+func (c *Client) Failures() uint64 { return c.SendFailures + c.HandlerFailures }
 
 // ClientDetail is all that the hub knows of a connected client.
 type ClientDetail struct {
@@ -59,6 +65,14 @@ type listInput struct {
 
 type clientInput struct {
 	ID string `path:"id" example:"client-001" doc:"The client's id, percent-encoded where need be."`
+}
+
+// Resolve undoes what withSlash does. It implements [huma.Resolver].
+func (in *clientInput) Resolve(huma.Context) []error {
+	if in.ID == slash {
+		in.ID = "/"
+	}
+	return nil
 }
 
 func (a *api) addClients() {
@@ -115,6 +129,8 @@ func newClient(info session.Info) Client {
 		SendFailures:     info.SendFailures,
 		HandlerFailures:  info.HandlerFailures,
 		PacketsLost:      info.PacketsLost,
+		MessagesDropped:  info.Dropped,
+		QueuedBytes:      info.QueuedBytes,
 	}
 }
 

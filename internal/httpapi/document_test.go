@@ -59,7 +59,7 @@ func TestDocument(t *testing.T) {
 		"get /api/clients":              {"200", "422", "500"},
 		"get /api/clients/{id}":         {"200", "404", "500"},
 		"delete /api/clients/{id}":      {"204", "404", "500"},
-		"put /api/clients/{id}/qlog":    {"200", "404", "409", "500"},
+		"put /api/clients/{id}/qlog":    {"200", "404", "409", "500", "504"},
 		"delete /api/clients/{id}/qlog": {"204", "404", "500", "504"},
 		"post /api/send":                {"200", "400", "404", "408", "409", "413", "415", "422", "429", "500", "503", "504"},
 		"get /api/events":               {"200", "422", "429", "500", "503"},

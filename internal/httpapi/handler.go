@@ -117,7 +117,7 @@ func NewHandler(hub Hub, o Options) http.Handler {
 
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
-	return a.logged(onlyFor(o.Hosts, protection.Handler(traced(withProblems(mux)))))
+	return a.logged(onlyFor(o.Hosts, protection.Handler(traced(withSlash(withProblems(mux))))))
 }
 
 func (a *api) addHealth() {

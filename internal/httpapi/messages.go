@@ -65,7 +65,7 @@ type BroadcastReply struct {
 	MsgID        string            `json:"msg_id" example:"01997f3a-6c1e-7d42-9b7c-5a1f0e4d2b18" doc:"As in the logs of both sides."`
 	Total        int               `json:"total" example:"3" doc:"Clients that were connected."`
 	SuccessCount int               `json:"success_count" example:"3" doc:"Of these, the message was queued for so many."`
-	FailedCount  int               `json:"failed_count" example:"0" doc:"And so many were left out."`
+	FailedCount  int               `json:"failed_count" example:"0" doc:"And so many were left out: failed says why each."`
 	Failed       map[string]string `json:"failed,omitempty" doc:"The code of what went wrong, by client id."`
 }
 
@@ -84,7 +84,7 @@ func (a *api) addMessages() {
 	huma.Register(a, huma.Operation{
 		OperationID: "broadcast", Method: http.MethodPost, Path: "/api/broadcast", Tags: []string{tagMessages},
 		Summary:      "Send a message to all clients",
-		Description:  "It waits for none: a client whose queue is full is left out. Nobody acknowledges.",
+		Description:  "It waits for none: a client whose queue is full, or that takes no payload of this size, is left out. Nobody acknowledges.",
 		MaxBodyBytes: maxBody, BodyReadTimeout: bodyTimeout,
 		Responses: a.problems(statuses...),
 	}, a.broadcast)

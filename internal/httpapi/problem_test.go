@@ -35,6 +35,8 @@ func TestUnusableRequests(t *testing.T) {
 		"timeout of days":     {"POST", "/api/send", send(`"timeout_ms":99999999`), 422, "invalid_argument", "body.timeout_ms"},
 		"headers no strings":  {"POST", "/api/send", send(`"headers":{"a":1}`), 422, "invalid_argument", "body.headers.a"},
 		"two payloads":        {"POST", "/api/send", send(`"payload":"","payload_base64":"AA=="`), 422, "invalid_argument", "use one of them"},
+		"not UTF-8":           {"POST", "/api/send", send("\"payload\":\"x\xff\""), 422, "invalid_argument", "for bytes use payload_base64"},
+		"not UTF-8 inside":    {"POST", "/api/send", send("\"payload\":{\"k\":\"\xff\"}"), 422, "invalid_argument", "payload_base64"},
 		"bad base64":          {"POST", "/api/send", send(`"payload_base64":"A"`), 422, "invalid_argument", "payload_base64"},
 		"too many headers":    {"POST", "/api/send", send(`"headers":{"k":"` + strings.Repeat("v", 17<<10) + `"}`), 422, "invalid_argument", "the headers have"},
 		"over the limit":      {"POST", "/api/send", send(`"payload":"` + strings.Repeat("x", 1<<20+1) + `"`), 413, "payload_too_large", "over the limit"},

@@ -14,18 +14,24 @@ import (
 )
 
 func TestQlog(t *testing.T) {
+	for id, file := range map[string]string{"edge/7 ü": "edge_7___", "/": "__"} {
+		t.Run(id, func(t *testing.T) { testQlog(t, id, file) })
+	}
+}
+
+func testQlog(t *testing.T, id, file string) {
 	dir := t.TempDir()
 	h := startHub(t, server.ServerConfig{QlogDir: dir})
-	h.connect("edge/7 ü", echo)
-	path := "/api/clients/" + url.PathEscape("edge/7 ü") + "/qlog"
+	h.connect(id, echo)
+	path := "/api/clients/" + url.PathEscape(id) + "/qlog"
 	call(t, h.api, "DELETE", path, "", http.StatusNoContent, nil) // it is not on
 	var first, again httpapi.Qlog
 	call(t, h.api, "PUT", path, "", http.StatusOK, &first)
 	call(t, h.api, "PUT", path, "", http.StatusOK, &again)
-	if first.Path != again.Path || filepath.Dir(first.Path) != dir || !strings.HasPrefix(filepath.Base(first.Path), "edge_7___") {
+	if first.Path != again.Path || filepath.Dir(first.Path) != dir || !strings.HasPrefix(filepath.Base(first.Path), file) {
 		t.Errorf("the traces are %q and %q, in %s", first.Path, again.Path, dir)
 	}
-	call(t, h.api, "POST", "/api/send", `{"client_id":"edge/7 ü","payload":"x","wait_ack":true}`, http.StatusOK, nil)
+	call(t, h.api, "POST", "/api/send", `{"client_id":"`+id+`","payload":"x","wait_ack":true}`, http.StatusOK, nil)
 	call(t, h.api, "DELETE", path, "", http.StatusNoContent, nil)
 	if q := testnet.ReadQlog(t, first.Path); q.Count("transport:packet_sent") == 0 {
 		t.Errorf("the trace has %d events", len(q.Events))

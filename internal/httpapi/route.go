@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"go.opentelemetry.io/otel/propagation"
 
@@ -29,6 +30,26 @@ func withProblems(mux *http.ServeMux) http.Handler {
 		default: // a redirect to the clean form of the path
 			w.WriteHeader(refusal.status)
 		}
+	})
+}
+
+// slash stands in a path for the id "/". No id has a control character in it.
+const slash = "\x00"
+
+// withSlash lets a mux find the client whose id is "/": it takes the segment %2F for
+// the slash at the end of a path.
+func withSlash(next http.Handler) http.Handler {
+	const clients = "/api/clients/"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest, ok := strings.CutPrefix(r.URL.EscapedPath(), clients)
+		id, _, _ := strings.Cut(rest, "/")
+		if ok && strings.EqualFold(id, "%2F") {
+			moved, where := *r, *r.URL
+			where.Path, where.RawPath = clients+slash+rest[len(id):], ""
+			moved.URL = &where
+			r = &moved
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

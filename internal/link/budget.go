@@ -57,8 +57,8 @@ func (o *outbox) room(w *Wait, b *budget) error {
 		case w == nil:
 			return qerrors.New(qerrors.QueueFull, "%d bytes wait to be sent to this peer already", b.used)
 		}
-		if err := o.wait(w.Context(), b); err != nil {
-			return qerrors.FromContext(w.Context())
+		if o.wait(w.Context(), b) != nil {
+			return w.noRoom(b.used)
 		}
 	}
 }

@@ -72,7 +72,7 @@ func TestWaitForRoom(t *testing.T) {
 		code qerrors.Code
 	}{
 		{"room", func(s *side, _ func()) { s.Hold(nil) }, qerrors.OK},
-		{"its timeout", func(*side, func()) { time.Sleep(time.Minute) }, qerrors.Timeout},
+		{"its timeout", func(*side, func()) { time.Sleep(time.Minute) }, qerrors.QueueFull},
 		{"its context", func(_ *side, cancel func()) { cancel() }, qerrors.Canceled},
 		{"the peer's GoAway", func(s *side, _ func()) { s.gated.Send(testnet.GoAway(0)) }, qerrors.NotConnected},
 		{"the end of the connection", func(s *side, _ func()) { s.link.Close(qerrors.OK, "") }, qerrors.NotConnected},
@@ -96,6 +96,9 @@ func TestWaitForRoom(t *testing.T) {
 					err := <-results
 					if qerrors.CodeOf(err) != test.code || err != nil && !errors.Is(err, qerrors.ErrNotSent) {
 						t.Errorf("a sender that waited: %v, want %v", err, test.code)
+					}
+					if test.code == qerrors.QueueFull && !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("%v is no end of a deadline", err)
 					}
 				}
 				want := 0

@@ -144,5 +144,6 @@ func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 func (o *outbox) lost(silent int) {
 	if silent > 0 {
 		o.metrics.Dropped.Add(qerrors.ConnectionLost, uint64(silent))
+		o.session.Dropped.Add(uint64(silent))
 	}
 }

@@ -108,6 +108,13 @@ func New(conn Conn, cfg *Config) *Link {
 // Session returns the session that the handshake opened.
 func (l *Link) Session() *session.Session { return l.session }
 
+// Info returns the present state of the session, and of what waits to be sent.
+func (l *Link) Info() session.Info {
+	info := l.session.Info()
+	info.QueuedBytes, _ = l.out.queued()
+	return info
+}
+
 // Conn returns the connection under the link.
 func (l *Link) Conn() Conn { return l.conn }
 

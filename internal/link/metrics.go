@@ -28,6 +28,9 @@ func (c *Config) state() monitoring.State {
 	return s
 }
 
+// Traffic returns what all connections have sent and received so far.
+func (c *Config) Traffic() monitoring.Traffic { return c.traffic.total() }
+
 // CountNetworkError counts err, the end of a connection or why there is none, if
 // the network is the reason.
 func (c *Config) CountNetworkError(err error) {
@@ -40,7 +43,7 @@ func (c *Config) CountNetworkError(err error) {
 // countHandled counts a message that was answered.
 func (c *Config) countHandled(o dispatcher.Outcome) {
 	m := c.Metrics
-	m.Handling.Observe(o.Worker, monitoring.Outcome{Type: o.Type, Status: o.Ack.Status}, o.Waited)
+	m.Handling.Observe(o.Worker, monitoring.Answer{Type: o.Type, Status: o.Ack.Status}, o.Waited)
 	if o.Ran {
 		m.Handling.ObserveHandler(o.Worker, o.Took)
 	}

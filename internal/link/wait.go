@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"time"
 
@@ -55,6 +56,17 @@ func (w *Wait) remaining(asked uint32) uint32 {
 		return asked
 	}
 	return uint32(min(max(left, 1), math.MaxUint32))
+}
+
+// noRoom is the error of a sender whose wait for room has ended while so many bytes
+// were before it. It is a timeout as well, for errors.Is.
+func (w *Wait) noRoom(used int) error {
+	over := qerrors.FromContext(w.Context())
+	if over.Code != qerrors.Timeout {
+		return over
+	}
+	return &qerrors.Error{Code: qerrors.QueueFull, Err: over, Message: fmt.Sprintf(
+		"no room for %v, since %d bytes wait to be sent to this peer already: send less, or wait longer", w.deadline.Sub(w.begun), used)}
 }
 
 func (w *Wait) end() {

@@ -35,21 +35,17 @@ func Within(lowest, highest int) func(int) error {
 	}
 }
 
-// Duration returns a flag for a time above zero.
+// Duration returns a flag for a time that is [Sensible].
 func Duration(name string, value time.Duration, usage string) cli.Flag {
-	return &cli.DurationFlag{Name: name, Value: value, Usage: usage, Validator: AboveZero}
+	return &cli.DurationFlag{Name: name, Value: value, Usage: usage, Validator: Sensible}
 }
 
-// AboveZero is a validator for times.
-func AboveZero(d time.Duration) error {
-	switch {
-	case d <= 0:
-		return errors.New("use a time above zero")
-	case d > fields.MaxDuration:
-		return errors.New("use a time of at most ten years, 87600h")
-	default:
-		return nil
+// Sensible is a validator for times that can be meant.
+func Sensible(d time.Duration) error {
+	if d < fields.MinDuration || d > fields.MaxDuration {
+		return errors.New("use a time from 1ms to 87600h, which is ten years")
 	}
+	return nil
 }
 
 // size returns a flag for 1 byte to highest, which text stands for.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/execute"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
-	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
@@ -69,7 +68,7 @@ func logged(log *slog.Logger) dispatcher.Middleware {
 			result, err := next.OnMessage(ctx, msg)
 			if err != nil {
 				log.LogAttrs(ctx, slog.LevelWarn, "handler failed",
-					append(describe(ctx, msg), slog.Any("code", qerrors.CodeOf(err)), slog.Any("error", err))...)
+					append(describe(ctx, msg), slog.Any("code", dispatcher.FailureCode(ctx, err)), slog.Any("error", err))...)
 			}
 			return result, err
 		})

@@ -157,6 +157,31 @@ func TestDispatcher(t *testing.T) {
 	}
 }
 
+// TestLogOfLateHandlers: the log has the code that the sender gets, and the metrics
+// count: whose time it was that ran out.
+func TestLogOfLateHandlers(t *testing.T) {
+	for want, test := range map[string]struct {
+		ours   string
+		sender uint32
+	}{"handler_timeout": {"50ms", 0}, "deadline_passed": {"1h", 500}} {
+		d, log := newDispatcher(t, slog.LevelInfo, "-handler", "sleep 1000", "-handler-timeout", test.ours)
+		a := make(answer, 1)
+		msg := &protocol.DataMessage{MsgId: "m1", Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, TimeoutMs: test.sender}
+		if err := d.Submit(t.Context(), t.Context(), time.Now(), msg, a); err != nil {
+			t.Fatal(err)
+		}
+		if ack := <-a; qerrors.Code(ack.Code).String() != want {
+			t.Errorf("acknowledged with %v, want %s", ack, want)
+		}
+		for d.Stats().Busy > 0 { // until the program is killed
+			time.Sleep(time.Millisecond)
+		}
+		if line := " code=" + want + ` error="` + want + ": the handler program was killed: "; !strings.Contains(log.String(), line) {
+			t.Errorf("the log does not have %s:\n%s", line, log)
+		}
+	}
+}
+
 func TestMessagesAreLoggedForDebuggingOnly(t *testing.T) {
 	long := strings.Repeat("a secret ", 100)
 	d, log := newDispatcher(t, slog.LevelDebug)

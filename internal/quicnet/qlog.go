@@ -3,7 +3,6 @@ package quicnet
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 
 	"github.com/quic-go/quic-go"
@@ -20,11 +19,11 @@ type trace struct {
 	id        quic.ConnectionID         // the first that the client chose, which names the connection in traces
 	recording atomic.Pointer[recording] // nil while nobody wants it
 	ended     atomic.Bool               // the connection has
-	starting  sync.Mutex                // held by the one call that starts a recording
+	starting  chan struct{}             // has the one call that starts a recording
 }
 
 func newTrace(_ context.Context, client bool, id quic.ConnectionID) qlogwriter.Trace {
-	return &trace{client: client, id: id}
+	return &trace{client: client, id: id, starting: make(chan struct{}, 1)}
 }
 
 // AddProducer is called once, by the connection.
@@ -51,14 +50,42 @@ func (t *trace) Close() error {
 // cannot be written, or has maxBytes. Then ended is called, once. When it is being
 // written already, that goes on. It returns the file's name.
 //
+// When ctx ends before the disk has taken the beginning of the file, that goes on
+// without the caller.
+//
 // The limits of the connection must make it traceable.
-func (c *Conn) StartQlog(create func() (QlogFile, error), maxBytes int64, ended func(QlogEnd)) (name string, err error) {
+func (c *Conn) StartQlog(ctx context.Context, create func() (QlogFile, error), maxBytes int64, ended func(QlogEnd)) (name string, err error) {
 	t, ok := c.qc.QlogTrace().(*trace)
 	if !ok {
 		return "", qerrors.New(qerrors.InvalidConfig, "the connection is not traceable")
 	}
-	t.starting.Lock()
-	defer t.starting.Unlock()
+	select {
+	case t.starting <- struct{}{}:
+	case <-ctx.Done():
+		return "", slowDisk(ctx)
+	}
+	done := make(chan struct{})
+	var begun string
+	var failed error
+	go func() {
+		defer func() { <-t.starting }()
+		defer close(done)
+		begun, failed = t.start(create, maxBytes, ended)
+	}()
+	select {
+	case <-done:
+		return begun, failed
+	case <-ctx.Done():
+		return "", slowDisk(ctx)
+	}
+}
+
+func slowDisk(ctx context.Context) error {
+	return qerrors.New(qerrors.Timeout, "the disk has not taken the file of the trace yet; the trace begins when it does: %w", context.Cause(ctx))
+}
+
+// start returns the name of the file of the recording that runs, or of a new one.
+func (t *trace) start(create func() (QlogFile, error), maxBytes int64, ended func(QlogEnd)) (name string, err error) {
 	for r := t.recording.Load(); r != nil; r = t.recording.Load() {
 		if !r.halted() {
 			return r.name, nil

@@ -64,7 +64,7 @@ func connect(t *testing.T, traceable bool) *pair {
 const unlimited = 1 << 40
 
 func (p *pair) start(file quicnet.QlogFile, maxBytes int64) (name string, err error) {
-	return p.hub.StartQlog(func() (quicnet.QlogFile, error) { return file, nil }, maxBytes,
+	return p.hub.StartQlog(p.Context(), func() (quicnet.QlogFile, error) { return file, nil }, maxBytes,
 		func(end quicnet.QlogEnd) { p.ended <- end })
 }
 
@@ -214,7 +214,7 @@ func TestQlogAtItsLargestSize(t *testing.T) {
 func TestQlogOfWhatCannotBeTraced(t *testing.T) {
 	p := connect(t, false)
 	none := func() (quicnet.QlogFile, error) { t.Error("a file was created"); return nil, os.ErrInvalid }
-	if _, err := p.hub.StartQlog(none, unlimited, nil); !errors.Is(err, qerrors.ErrInvalidConfig) {
+	if _, err := p.hub.StartQlog(t.Context(), none, unlimited, nil); !errors.Is(err, qerrors.ErrInvalidConfig) {
 		t.Errorf("not traceable: %v", err)
 	}
 	if err := p.hub.StopQlog(t.Context()); err != nil {
@@ -223,7 +223,51 @@ func TestQlogOfWhatCannotBeTraced(t *testing.T) {
 	p = connect(t, true)
 	p.client.Close(qerrors.OK, "done")
 	<-p.hub.Context().Done()
-	if _, err := p.hub.StartQlog(none, unlimited, nil); !errors.Is(err, qerrors.ErrNotConnected) {
+	if _, err := p.hub.StartQlog(t.Context(), none, unlimited, nil); !errors.Is(err, qerrors.ErrNotConnected) {
 		t.Errorf("ended: %v", err)
+	}
+}
+
+// hangingFile is on a disk that takes nothing until it is released.
+type hangingFile struct {
+	*os.File
+	release chan struct{}
+}
+
+func (f hangingFile) Write(b []byte) (int, error) {
+	<-f.release
+	return f.File.Write(b)
+}
+
+// TestQlogBegunOnADiskThatHangs: who asks for a trace does not hang with it, and gets
+// it once the disk is back.
+func TestQlogBegunOnADiskThatHangs(t *testing.T) {
+	p := connect(t, true)
+	file, err := os.Create(t.TempDir() + "/trace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hanging := hangingFile{file, make(chan struct{})}
+	ctx, giveUp := context.WithCancel(t.Context())
+	begin := func(ctx context.Context) (string, error) {
+		return p.hub.StartQlog(ctx, func() (quicnet.QlogFile, error) {
+			giveUp()
+			return hanging, nil
+		}, unlimited, func(end quicnet.QlogEnd) { p.ended <- end })
+	}
+	for range 2 { // the second waits for the first
+		if _, err := begin(ctx); !errors.Is(err, qerrors.ErrTimeout) {
+			t.Errorf("error %v", err)
+		}
+	}
+	close(hanging.release)
+	if name, err := begin(t.Context()); name != file.Name() || err != nil {
+		t.Errorf("the trace is %q, %v", name, err)
+	}
+	if err := p.hub.StopQlog(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if end := <-p.ended; end.Err != nil {
+		t.Error(end.Err)
 	}
 }

@@ -36,7 +36,7 @@ func (r *reference) config(folder, name string) (string, error) {
 			fields = fields[1:]
 		}
 		meaning := strings.Join(strings.Fields(first.Doc.Text()), " ")
-		out.WriteString(row(strings.Join(names, ", "), code(types.ExprString(first.Type)), r.text(meaning)))
+		out.WriteString(row(r.list(names), code(types.ExprString(first.Type)), r.text(meaning)))
 	}
 	return out.String(), nil
 }

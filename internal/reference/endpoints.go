@@ -39,7 +39,7 @@ func (r *reference) endpoints() (string, error) {
 		for _, method := range slices.Sorted(maps.Keys(d.Paths[path])) {
 			operation := d.Paths[path][method]
 			errors := slices.DeleteFunc(slices.Sorted(maps.Keys(operation.Responses)), func(status string) bool { return !isError(status) })
-			out.WriteString(row(code(strings.ToUpper(method)+" "+path), r.text(operation.Summary), strings.Join(errors, ", ")))
+			out.WriteString(row(code(strings.ToUpper(method)+" "+path), r.text(operation.Summary), r.list(errors)))
 		}
 	}
 	return out.String(), nil

@@ -72,6 +72,17 @@ func (r *reference) standard(f settings.FlagDescription) string {
 	}
 }
 
+// single returns commands, in place of each group those that are in it.
+func single(commands []settings.Description) (all []settings.Description) {
+	for _, c := range commands {
+		if len(c.Commands) == 0 {
+			all = append(all, c)
+		}
+		all = append(all, single(c.Commands)...)
+	}
+	return all
+}
+
 // commands returns a table of a program's commands.
 func (r *reference) commands(program string) (string, error) {
 	d, err := r.describe(program)
@@ -80,7 +91,7 @@ func (r *reference) commands(program string) (string, error) {
 	}
 	var out strings.Builder
 	out.WriteString(r.head("command", "what it does"))
-	for _, c := range d.Commands {
+	for _, c := range single(d.Commands) {
 		out.WriteString(row(code(strings.TrimSpace(c.Name+" "+c.Args)), r.text(c.Usage)))
 	}
 	return out.String(), nil
@@ -93,7 +104,7 @@ func (r *reference) commandFlags(program string) (string, error) {
 		return "", err
 	}
 	var out strings.Builder
-	for _, c := range append([]settings.Description{d}, d.Commands...) {
+	for _, c := range append([]settings.Description{d}, single(d.Commands)...) {
 		if len(c.Flags) == 0 {
 			continue
 		}

@@ -41,6 +41,22 @@ func (r *reference) text(english string) string {
 	return translated
 }
 
+// list returns items as a list within a sentence.
+func (r *reference) list(items []string) string {
+	if r.language == nil {
+		return strings.Join(items, ", ")
+	}
+	return strings.Join(items, "、")
+}
+
+// paragraph returns sentences, one after another: Chinese has no blanks between them.
+func (r *reference) paragraph(sentences []string) string {
+	if r.language == nil {
+		return strings.Join(sentences, " ")
+	}
+	return strings.Join(sentences, "")
+}
+
 // untranslated returns an error that lists what is missing, ready to be filled in.
 func (r *reference) untranslated() error {
 	if len(r.missing) == 0 {

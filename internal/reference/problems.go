@@ -35,7 +35,7 @@ func (r *reference) problems() (string, error) {
 	out.WriteString(r.head("status", "code", "meaning"))
 	for _, status := range slices.Sorted(maps.Keys(meanings)) {
 		if isError(status) {
-			out.WriteString(row(status, strings.Join(codes(status), ", "), r.texts(meanings[status])))
+			out.WriteString(row(status, r.list(codes(status)), r.texts(meanings[status])))
 		}
 	}
 	return out.String(), nil
@@ -48,7 +48,7 @@ func (r *reference) texts(english []string) string {
 	for _, text := range slices.Compact(english) {
 		out = append(out, r.text(text))
 	}
-	return strings.Join(out, " ")
+	return r.paragraph(out)
 }
 
 func isError(status string) bool { return status >= "400" && status != "default" }

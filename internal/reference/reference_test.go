@@ -84,7 +84,7 @@ func TestTables(t *testing.T) {
 		"client-flags": "| `-id ID` | required | `QUIC_ID` | `id` |",
 		"codes":        "| `queue_full` | 0x0b | the outgoing queue of this connection is full |",
 		"endpoints":    "| `GET /api/clients/{id}` | Look at one connected client | 404, 500 |",
-		"ctl-commands": "| `quic-ctl certs` |",
+		"ctl-commands": "| `quic-ctl qlog stop ID` | end a trace |",
 		"alerts":       "| `QuicBackboneHubDown` | critical | `up{job=\"quic-backbone\"} == 0`, 1m | The hub has ended or hangs,",
 		"ctl-flags": "**`quic-ctl send`**\n\n| flag | default | environment | key in the file | meaning |\n|---|---|---|---|---|\n" +
 			"| `-client ID` | required | `QUIC_SEND_CLIENT` | `send-client` |",
@@ -117,6 +117,10 @@ func TestChinese(t *testing.T) {
 	chinese, err := readLanguage("zh.yaml")
 	if err != nil {
 		t.Fatal(err)
+	}
+	problems, err := newReference(root, chinese).table("problems")
+	if want := "`connection_lost`、`invalid_config` | 客户端在此期间断开了连接。中心节点"; err != nil || !strings.Contains(problems, want) {
+		t.Errorf("%v, want %s in\n%s", err, want, problems)
 	}
 	r := newReference(root, language{}) // to which every text is missing
 	for name, table := range r.tables() {

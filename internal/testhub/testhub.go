@@ -25,6 +25,7 @@ type Hub struct {
 
 	OnSend      func(ctx context.Context, clientID string, msg *protocol.DataMessage, waitAck bool, timeout time.Duration) (*protocol.AckMessage, error)
 	OnBroadcast func(msg *protocol.DataMessage) (server.BroadcastResult, error)
+	QlogDir     string // empty for none
 
 	mu      sync.Mutex
 	clients []session.Info
@@ -88,4 +89,21 @@ func (h *Hub) SendMessage(ctx context.Context, clientID string, msg *protocol.Da
 
 func (h *Hub) Broadcast(_ context.Context, msg *protocol.DataMessage) (server.BroadcastResult, error) {
 	return h.OnBroadcast(msg)
+}
+
+func (h *Hub) StartQlog(id string) (path string, err error) {
+	if err := h.StopQlog(id); err != nil {
+		return "", err
+	}
+	if h.QlogDir == "" {
+		return "", qerrors.New(qerrors.InvalidConfig, "there is no folder for traces")
+	}
+	return h.QlogDir + "/trace", nil
+}
+
+func (h *Hub) StopQlog(id string) error {
+	if _, ok := h.Client(id); !ok {
+		return qerrors.New(qerrors.UnknownClient, "no client %q is connected", id)
+	}
+	return nil
 }

@@ -23,7 +23,7 @@ func columns() []column {
 	return []column{
 		{"client", 10, false, false, 9, func(r *row) string { return console.Printable(r.ClientID) },
 			func(a, b *row) int { return cmp.Compare(a.ClientID, b.ClientID) }},
-		{"address", 15, false, false, 1, func(r *row) string { return console.Printable(r.RemoteAddr) },
+		{"address", 15, false, false, 2, func(r *row) string { return console.Printable(r.RemoteAddr) },
 			func(a, b *row) int { return cmp.Compare(a.RemoteAddr, b.RemoteAddr) }},
 		{"uptime", 6, true, true, 3, func(r *row) string { return console.Age(r.uptime) },
 			func(a, b *row) int { return cmp.Compare(b.ConnectedAt, a.ConnectedAt) }},
@@ -33,6 +33,9 @@ func columns() []column {
 		rateColumn("out/s", 7, console.Count, func(r *row) float64 { return r.out }),
 		rateColumn("inB/s", 6, console.Bytes, func(r *row) float64 { return r.bytesIn }),
 		rateColumn("outB/s", 5, console.Bytes, func(r *row) float64 { return r.bytesOut }),
+		totalColumn("queued", 2, console.Bytes, func(r *row) uint64 { return uint64(r.QueuedBytes) }),
+		totalColumn("failed", 2, console.Count, func(r *row) uint64 { return r.Failures() }),
+		totalColumn("lost", 1, console.Count, func(r *row) uint64 { return r.PacketsLost }),
 		{"state", 6, false, true, 2, func(r *row) string { return state(r) },
 			func(a, b *row) int { return cmp.Compare(a.State, b.State) }},
 		{"seen", 5, true, true, 2, func(r *row) string { return console.Age(r.silence) },
@@ -49,6 +52,12 @@ func rateColumn(title string, importance int, unit func(float64) string, rate fu
 		return unit(rate(r))
 	}
 	return column{title, width, true, true, importance, text, func(a, b *row) int { return cmp.Compare(rate(a), rate(b)) }}
+}
+
+func totalColumn(title string, importance int, unit func(float64) string, total func(*row) uint64) column {
+	return column{title, max(len(title), len(unit(1023*1024))), true, true, importance,
+		func(r *row) string { return unit(float64(total(r))) },
+		func(a, b *row) int { return cmp.Compare(total(a), total(b)) }}
 }
 
 // state is short: nearly all clients have the same.

@@ -76,6 +76,9 @@ func TestSort(t *testing.T) {
 			{[]string{"r"}, []string{"a", "c", "d", "b", "e"}},
 			{[]string{"<right>"}, []string{"b", "a", "c", "d", "e"}},          // inB/s
 			{[]string{"<right>"}, []string{"e", "b", "a", "c", "d"}},          // outB/s
+			{[]string{"<right>"}, []string{"b", "a", "c", "d", "e"}},          // queued
+			{[]string{"<right>"}, []string{"d", "c", "a", "b", "e"}},          // failed
+			{[]string{"<right>"}, []string{"e", "a", "b", "c", "d"}},          // lost
 			{[]string{"<right>"}, []string{"c", "a", "b", "d", "e"}},          // state
 			{[]string{"<right>"}, []string{"c", "a", "b", "d", "e"}},          // seen
 			{[]string{"<right>"}, []string{"a", "b", "c", "d", "e"}},          // client again
@@ -144,7 +147,7 @@ func TestReconnect(t *testing.T) {
 		}
 		s.step()
 		s.step()
-		if view := s.view(); !regexpRow(view, `client-001 .* - +- +- +- ok`) {
+		if view := s.view(); !regexpRow(view, `client-001 .* - +- +- +- +0 +0 ok`) {
 			t.Errorf("rates are shown of a new connection:\n%s", view)
 		}
 	})

@@ -31,6 +31,7 @@ func busy(clients []httpapi.Client) []httpapi.Client {
 	clients[0].MessagesReceived, clients[0].BytesReceived = 3, 100
 	clients[1].MessagesReceived, clients[1].BytesReceived, clients[1].MessagesSent, clients[1].BytesSent = 246_912, 246_912_000, 1, 1
 	clients[4].MessagesSent, clients[4].BytesSent = 20, 3_000_000
+	clients[1].QueuedBytes, clients[2].SendFailures, clients[3].SendFailures, clients[3].HandlerFailures, clients[4].PacketsLost = 4_000_000, 1, 1, 1, 123
 	return clients
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -62,6 +63,9 @@ func TestContextAtTheTimeout(t *testing.T) {
 					t.Errorf("the child ended with %v, the context with %v, %v", child.Err(), ctx.Err(), context.Cause(ctx))
 				}
 				<-ctx.Done()
+				if code := dispatcher.FailureCode(child, errors.New("too late")); code != test.code {
+					t.Errorf("it will be answered with %v, want %v", code, test.code)
+				}
 				return ctx.Err()
 			})
 			if at := time.Since(begun); at != test.at || qerrors.Code(got.Code) != test.code || !called {

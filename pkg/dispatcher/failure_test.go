@@ -46,8 +46,12 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			silent := &dispatcher.Config{Workers: 1, Logger: slog.New(slog.DiscardHandler)}
-			d := commands(silent, func(context.Context, *protocol.DataMessage) (*protocol.DataMessage, error) {
-				return &protocol.DataMessage{Payload: []byte("ignored")}, test.handler()
+			d := commands(silent, func(ctx context.Context, _ *protocol.DataMessage) (*protocol.DataMessage, error) {
+				err := test.handler()
+				if code := dispatcher.FailureCode(ctx, err); code != test.code && test.code != qerrors.HandlerPanic {
+					t.Errorf("it will be answered with %v, want %v", code, test.code)
+				}
+				return &protocol.DataMessage{Payload: []byte("ignored")}, err
 			})
 			d.RegisterHandler(event, replying("fine"))
 			a := newAnswers()

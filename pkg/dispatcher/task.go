@@ -57,7 +57,12 @@ func (d *Dispatcher) newTask(base context.Context, arrived time.Time, msg *proto
 func (t *task) Deadline() (time.Time, bool) { return t.d.made.Add(t.deadline), true }
 
 // Value returns what base has under key.
-func (t *task) Value(key any) any { return t.base.Value(key) }
+func (t *task) Value(key any) any {
+	if key == (taskKey{}) {
+		return t
+	}
+	return t.base.Value(key)
+}
 
 // Done returns a channel that is closed at the deadline, when base ends, and
 // after the handler returned.

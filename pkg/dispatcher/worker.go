@@ -198,11 +198,9 @@ func (t *task) outcome(result *protocol.DataMessage, err error) *protocol.AckMes
 		t.success.Status, t.success.Result = protocol.AckStatus_ACK_STATUS_SUCCESS, result.GetPayload()
 		return &t.success
 	}
-	code, text := qerrors.HandlerFailed, err.Error()
-	if e, ok := err.(*qerrors.Error); ok && e.Code >= qerrors.NoHandler && e.Code <= qerrors.HandlerCanceled {
-		code, text = e.Code, e.Message
-	} else if t.base.Err() != nil {
-		code = qerrors.HandlerCanceled
+	code, text := t.codeOf(err), err.Error()
+	if e, ok := err.(*qerrors.Error); ok && e.Code == code {
+		text = e.Message
 	}
 	return failure(code, text)
 }

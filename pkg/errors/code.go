@@ -85,6 +85,10 @@ func (c Code) String() string {
 // LogValue makes logs of every format show the name.
 func (c Code) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
+// MarshalText returns the name, which is what encoding/json makes of a code and of a
+// key that is one.
+func (c Code) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // ParseCode returns the code with this name, and whether there is one.
 func ParseCode(name string) (Code, bool) {
 	for code := range Code(NumCodes) {

@@ -13,7 +13,7 @@ import (
 // Beside BenchmarkRoundTrip of pkg/transport/client it tells their share.
 func BenchmarkMessage(b *testing.B) {
 	hub, client := monitoring.NewMetrics(nil), monitoring.NewMetrics(nil)
-	outcome := monitoring.Outcome{Type: command, Status: protocol.AckStatus_ACK_STATUS_SUCCESS}
+	outcome := monitoring.Answer{Type: command, Status: protocol.AckStatus_ACK_STATUS_SUCCESS}
 	begun := time.Now()
 	for b.Loop() {
 		took := time.Since(begun)

@@ -72,7 +72,7 @@ func messageMetrics() []metric {
 			func(s *Snapshot) map[qerrors.Code]uint64 { return s.Dropped },
 			qerrors.ConnectionLost, qerrors.QueueFull, qerrors.PayloadTooLarge, qerrors.Draining, qerrors.Canceled, qerrors.Timeout),
 		{"messages_handled_total", "Received messages that were answered, by type and the status of the answer.",
-			prometheus.CounterValue, []string{"type", "status"}, eachOutcome},
+			prometheus.CounterValue, []string{"type", "status"}, eachAnswer},
 		byCode("handler_failures_total", "Received messages that were answered with a failure, by its code.",
 			func(s *Snapshot) map[qerrors.Code]uint64 { return s.HandlerFailures },
 			qerrors.PayloadTooLarge, qerrors.NoHandler, qerrors.HandlerFailed, qerrors.HandlerPanic, qerrors.HandlerTimeout,
@@ -183,12 +183,12 @@ func byCode(name, help string, of func(*Snapshot) map[qerrors.Code]uint64, usual
 	}}
 }
 
-func eachOutcome(s *Snapshot, emit emit) {
+func eachAnswer(s *Snapshot, emit emit) {
 	for _, status := range []protocol.AckStatus{
 		protocol.AckStatus_ACK_STATUS_SUCCESS, protocol.AckStatus_ACK_STATUS_FAILURE, protocol.AckStatus_ACK_STATUS_TIMEOUT,
 	} {
 		for t := range protocol.MessageType(numTypes) {
-			emit(float64(s.Handled[Outcome{t, status}]), t.Name(), status.Name())
+			emit(float64(s.Handled[Answer{t, status}]), t.Name(), status.Name())
 		}
 	}
 }

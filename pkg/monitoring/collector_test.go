@@ -41,7 +41,7 @@ func busy() *monitoring.Metrics {
 	time.Sleep(time.Minute)
 	m.Disconnected.Add(qerrors.Closed, 1) // not one of the usual reasons
 	m.HandlerFailures.Add(qerrors.HandlerPanic, 2)
-	m.Handling.Observe(3, monitoring.Outcome{Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, Status: protocol.AckStatus_ACK_STATUS_SUCCESS}, 0)
+	m.Handling.Observe(3, monitoring.Answer{Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, Status: protocol.AckStatus_ACK_STATUS_SUCCESS}, 0)
 	for i := range 100 {
 		m.RoundTrips.Observe(0, protocol.MessageType_MESSAGE_TYPE_COMMAND, time.Duration(i+1)*time.Millisecond)
 	}

@@ -7,10 +7,16 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// Outcome is how the handling of a message of some type ended.
-type Outcome struct {
+// Answer is how a message of some type was answered.
+type Answer struct {
 	Type   protocol.MessageType
 	Status protocol.AckStatus
+}
+
+// MarshalText returns both names, as in "command/success", so that a snapshot can be
+// encoded as JSON.
+func (a Answer) MarshalText() ([]byte, error) {
+	return []byte(a.Type.Name() + "/" + a.Status.Name()), nil
 }
 
 // Handling counts messages that were answered, and for how long they waited and
@@ -32,7 +38,7 @@ type handling struct {
 
 // Observe counts a message that waited before it was answered. Worker is the
 // number of the worker that has taken it.
-func (h *Handling) Observe(worker int, o Outcome, waited time.Duration) {
+func (h *Handling) Observe(worker int, o Answer, waited time.Duration) {
 	at := h.at(worker)
 	at.outcomes[known(o.Type)][knownStatus(o.Status)].Add(1)
 	at.waits.Observe(waited)
@@ -54,8 +60,8 @@ func (h *Handling) at(worker int) *handling {
 }
 
 // read returns what all places have counted.
-func (h *Handling) read() (outcomes map[Outcome]uint64, waits, durations counted) {
-	outcomes = make(map[Outcome]uint64)
+func (h *Handling) read() (outcomes map[Answer]uint64, waits, durations counted) {
+	outcomes = make(map[Answer]uint64)
 	for i := range h.places {
 		at := h.places[i].Load()
 		if at == nil {
@@ -64,7 +70,7 @@ func (h *Handling) read() (outcomes map[Outcome]uint64, waits, durations counted
 		for t := range at.outcomes {
 			for status := range at.outcomes[t] {
 				if n := at.outcomes[t][status].Load(); n > 0 {
-					outcomes[Outcome{protocol.MessageType(t), protocol.AckStatus(status)}] += n
+					outcomes[Answer{protocol.MessageType(t), protocol.AckStatus(status)}] += n
 				}
 			}
 		}

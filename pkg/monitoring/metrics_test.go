@@ -1,7 +1,9 @@
 package monitoring_test
 
 import (
+	"encoding/json"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -43,11 +45,11 @@ func TestTypes(t *testing.T) {
 	m := monitoring.NewMetrics(nil)
 	const success = protocol.AckStatus_ACK_STATUS_SUCCESS
 	for _, kind := range []protocol.MessageType{-1, 0, 1, 5, 1 << 30} {
-		m.Handling.Observe(0, monitoring.Outcome{Type: kind, Status: success}, 0)
+		m.Handling.Observe(0, monitoring.Answer{Type: kind, Status: success}, 0)
 		m.RoundTrips.Observe(0, kind, time.Second)
 	}
 	s := m.Snapshot()
-	if want := map[monitoring.Outcome]uint64{{Status: success}: 4, {Type: 1, Status: success}: 1}; !cmp.Equal(s.Handled, want) {
+	if want := map[monitoring.Answer]uint64{{Status: success}: 4, {Type: 1, Status: success}: 1}; !cmp.Equal(s.Handled, want) {
 		t.Errorf("handled %v, want %v", s.Handled, want)
 	}
 	if len(s.RoundTrips) != 2 || s.RoundTrips[0].Count != 4 || s.RoundTrips[1].Count != 1 {
@@ -110,7 +112,7 @@ func TestConcurrentCounting(t *testing.T) {
 		wg.Go(func() {
 			for range 200 {
 				m.HandlerFailures.Add(qerrors.HandlerFailed, 1)
-				m.Handling.Observe(worker, monitoring.Outcome{}, time.Millisecond)
+				m.Handling.Observe(worker, monitoring.Answer{}, time.Millisecond)
 				if s := m.Snapshot(); s.QueueWait.Count > 4000 {
 					t.Error("too many")
 				}
@@ -119,7 +121,26 @@ func TestConcurrentCounting(t *testing.T) {
 	}
 	wg.Wait()
 	s := m.Snapshot()
-	if n := s.HandlerFailures[qerrors.HandlerFailed]; n != 4000 || s.Handled[monitoring.Outcome{}] != 4000 || s.QueueWait.Count != 4000 || s.QueueWait.Sum != 4*time.Second {
+	if n := s.HandlerFailures[qerrors.HandlerFailed]; n != 4000 || s.Handled[monitoring.Answer{}] != 4000 || s.QueueWait.Count != 4000 || s.QueueWait.Sum != 4*time.Second {
 		t.Errorf("counted %d, %v and %+v, want 4000 of each", n, s.Handled, s.QueueWait)
+	}
+}
+
+// TestSnapshotAsJSON: what is counted by code, type or status has the names that the
+// metrics have.
+func TestSnapshotAsJSON(t *testing.T) {
+	m := monitoring.NewMetrics(nil)
+	m.Failed.Add(qerrors.QueueFull, 1)
+	m.Answered.Add(protocol.AckStatus_ACK_STATUS_FAILURE)
+	m.Handling.Observe(0, monitoring.Answer{Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, Status: protocol.AckStatus_ACK_STATUS_SUCCESS}, 0)
+	m.RoundTrips.Observe(0, protocol.MessageType_MESSAGE_TYPE_QUERY, time.Second)
+	text, err := json.Marshal(m.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"Failed":{"queue_full":1}`, `"Answered":{"failure":1}`, `"Handled":{"command/success":1}`, `"RoundTrips":{"query":{"Count":1,`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("there is no %s in %s", want, text)
+		}
 	}
 }

@@ -63,7 +63,7 @@ type Snapshot struct {
 
 	Failed, Dropped map[qerrors.Code]uint64
 	Answered        map[protocol.AckStatus]uint64
-	Handled         map[Outcome]uint64
+	Handled         map[Answer]uint64
 	HandlerFailures map[qerrors.Code]uint64
 
 	HeartbeatsSent, HeartbeatsReceived, HeartbeatTimeouts uint64

@@ -16,6 +16,13 @@ func (s AckStatus) Name() string {
 	return strings.ToLower(strings.TrimPrefix(s.String(), "ACK_STATUS_"))
 }
 
+// MarshalText returns the name, which is what encoding/json makes of a type and of a
+// key that is one.
+func (t MessageType) MarshalText() ([]byte, error) { return []byte(t.Name()), nil }
+
+// MarshalText returns the name, as for types.
+func (s AckStatus) MarshalText() ([]byte, error) { return []byte(s.Name()), nil }
+
 // ParseMessageType returns the type with this short name, and whether there is one
 // that can be sent to ask for something or tell it: "command", "event" or "query".
 func ParseMessageType(name string) (MessageType, bool) {

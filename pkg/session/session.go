@@ -34,6 +34,7 @@ type Session struct {
 	BytesSent, BytesReceived       atomic.Uint64 // their payloads
 	SendFailures                   atomic.Uint64 // messages to the peer that were not acknowledged with success
 	HandlerFailures                atomic.Uint64 // messages of the peer that were answered with a failure
+	Dropped                        atomic.Uint64 // messages to the peer that were lost, or left out of a broadcast, and that nobody awaits an acknowledgement of
 }
 
 // New returns a session that begins now.
@@ -89,7 +90,10 @@ type Info struct {
 	SendFailures    uint64 // messages to the peer that were not acknowledged with success, though that was awaited
 	HandlerFailures uint64 // messages of the peer that were answered with a failure
 
+	Dropped uint64 // messages to the peer that were lost, or left out of a broadcast, and that nobody awaits an acknowledgement of
+
 	PacketsLost, BytesLost uint64 // QUIC packets sent to the peer and declared lost
+	QueuedBytes            int    // what waits to be sent to the peer; set by who has the queue
 }
 
 // Info returns the present state.
@@ -109,6 +113,7 @@ func (s *Session) Info() Info {
 		BytesReceived:    s.BytesReceived.Load(),
 		SendFailures:     s.SendFailures.Load(),
 		HandlerFailures:  s.HandlerFailures.Load(),
+		Dropped:          s.Dropped.Load(),
 		PacketsLost:      packetsLost,
 		BytesLost:        bytesLost,
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
-// ClientConfig configures a Client. A zero field stands for its default. The
-// client copies it: later changes have no effect.
+// ClientConfig configures a Client. A zero field stands for its default; times are from
+// a millisecond to ten years. The client copies it: later changes have no effect.
 type ClientConfig struct {
 	// ClientID is who this client is to the hub: 1 to 128 bytes of printable
 	// UTF-8. Required. A second client with the same id replaces the first.

@@ -153,8 +153,6 @@ func (r *runner) closeSocket() {
 // up makes l the link in use.
 func (r *runner) up(l *link.Link) {
 	c := r.c
-	c.link.Log.Info("connected", "client_id", c.config.ClientID, "session_id", l.Session().ID(),
-		"remote", l.Session().Info().RemoteAddr)
 	c.link.Metrics.Connections.Add(1)
 	c.link.Events.Connect(c.config.ClientID)
 	if r.sessions > 0 {
@@ -169,6 +167,8 @@ func (r *runner) up(l *link.Link) {
 		c.setState(StateConnected, nil)
 	}
 	c.mu.Unlock()
+	c.link.Log.Info("connected", "client_id", c.config.ClientID, "session_id", l.Session().ID(),
+		"remote", l.Session().Info().RemoteAddr)
 	if late {
 		l.Close(qerrors.OK, "the client was closed")
 	}

@@ -21,7 +21,8 @@ import (
 //
 // It waits until ctx ends or timeout has passed, whichever is first; with neither
 // 30 s. That includes the wait for a connection while the client reconnects, and
-// for room while the outgoing queue is full.
+// for room while the outgoing queue is full: if none comes, the error is QueueFull,
+// and a context.DeadlineExceeded.
 func (c *Client) SendMessage(ctx context.Context, msg *protocol.DataMessage, waitAck bool,
 	timeout time.Duration) (*protocol.AckMessage, error) {
 	return c.link.SendMessage(ctx, c.config.ClientID, c.pick, msg, waitAck, timeout)

@@ -76,9 +76,10 @@ func (s *Server) serve(conn *quicnet.Conn) {
 // run is one session until it ends.
 func (s *Server) run(l *link.Link, conn *quicnet.Conn, clientID string) {
 	cause := l.Run()
-	if s.sessions.Remove(l, func() { s.link.Events.Disconnect(clientID, cause) }) {
-		s.ended(l, cause)
+	if !s.sessions.Remove(l, func() { s.link.Events.Disconnect(clientID, cause) }) {
+		cause = replaced()
 	}
+	s.ended(l, cause)
 	if err := stopQlog(conn); err != nil {
 		s.link.Log.Error("qlog not closed", "client_id", clientID, "session_id", l.Session().ID(), "error", err)
 	}
@@ -96,10 +97,9 @@ func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
 	if err := l.Open(ctx, hello, rand.Text()); err != nil {
 		return hello, err
 	}
-	taken := &qerrors.Error{Code: qerrors.Replaced, Message: "another connection with the same client id took over"}
-	replaced, err := s.sessions.Add(l, func(replaced *link.Link) {
-		if replaced != nil {
-			s.link.Events.Disconnect(hello.ClientId, taken)
+	before, err := s.sessions.Add(l, func(before *link.Link) {
+		if before != nil {
+			s.link.Events.Disconnect(hello.ClientId, replaced())
 		}
 		s.link.Metrics.Connections.Add(1)
 		if hello.SessionsBefore > 0 {
@@ -116,9 +116,8 @@ func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
 		l.Refuse(err)
 		return hello, err
 	}
-	if replaced != nil {
-		replaced.Refuse(taken)
-		s.ended(replaced, taken)
+	if before != nil {
+		before.Refuse(replaced())
 	}
 	info := l.Session().Info()
 	s.link.Log.Info("connected", "client_id", hello.ClientId, "session_id", info.SessionID,
@@ -126,11 +125,17 @@ func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
 	return hello, nil
 }
 
-// ended counts and logs the end of a session.
+// replaced is why a session ends whose client has come back on another connection.
+func replaced() error {
+	return &qerrors.Error{Code: qerrors.Replaced, Message: "another connection with the same client id took over"}
+}
+
+// ended counts and logs the end of a session, of which nothing runs any more.
 func (s *Server) ended(l *link.Link, cause error) {
 	code := qerrors.CodeOf(cause)
 	s.link.Metrics.Disconnected.Add(code, 1)
-	log := s.link.Log.With("client_id", l.Session().ClientID(), "session_id", l.Session().ID(), "code", code)
+	log := s.link.Log.With("client_id", l.Session().ClientID(), "session_id", l.Session().ID(),
+		"dropped", l.Session().Dropped.Load(), "code", code)
 	if code == qerrors.OK {
 		log.Info("disconnected")
 	} else {

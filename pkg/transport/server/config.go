@@ -14,8 +14,8 @@ import (
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
-// ServerConfig configures a Server. A zero field stands for its default. The
-// server copies it: later changes have no effect.
+// ServerConfig configures a Server. A zero field stands for its default; times are from
+// a millisecond to ten years. The server copies it: later changes have no effect.
 type ServerConfig struct {
 	// TLSCertFile and TLSKeyFile name the server's certificate and key in PEM.
 	// Both are required: QUIC is always encrypted.

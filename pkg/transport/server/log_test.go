@@ -14,6 +14,7 @@ import (
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/transport/client"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
@@ -116,4 +117,47 @@ func TestLogOfMessages(t *testing.T) {
 			t.Errorf("lines %q, want one about the failure", got)
 		}
 	})
+}
+
+// The end of a session says how many messages went with it: in the log the same
+// number as in the metrics, also when the client has come back already.
+func TestLogOfWhatWasDropped(t *testing.T) {
+	for name, end := range map[string]func(n *testnet.Network){
+		"code=idle_timeout": func(*testnet.Network) {},
+		"code=replaced": func(n *testnet.Network) {
+			n.Connect(n.Client("second", nil, func(c *client.ClientConfig) { c.ClientID = "a" }))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := testnet.Virtual(t)
+				var log testnet.Log
+				hub := n.Hub(testnet.Echo(), func(c *server.ServerConfig) { c.Logger, c.MaxQueueBytes = log.Logger(), 100_000 })
+				n.Connect(n.Client("first", nil, func(c *client.ClientConfig) { c.ClientID = "a" }))
+				n.Cut("first")
+				for range 100 {
+					if _, err := hub.Broadcast(t.Context(), testnet.Command(string(make([]byte, 10_000)))); err != nil {
+						t.Fatal(err)
+					}
+				}
+				synctest.Wait()
+				if info, ok := hub.Client("a"); !ok || info.QueuedBytes < 100_000 || info.Dropped == 0 {
+					t.Errorf("%d bytes wait for a client that reads nothing, and %d broadcasts have left it out", info.QueuedBytes, info.Dropped)
+				}
+				end(n)
+				time.Sleep(time.Minute)
+				if all := hub.GetMetrics().Traffic; hub.Traffic() != all {
+					t.Errorf("the traffic is %+v, and %+v in the metrics", hub.Traffic(), all)
+				}
+				var dropped uint64
+				for _, n := range hub.GetMetrics().Dropped {
+					dropped += n
+				}
+				got := about("disconnected", log.Take())
+				if want := fmt.Sprintf(" dropped=%d %s ", dropped, name); len(got) != 1 || !strings.Contains(got[0], want) {
+					t.Errorf("lines %q, want one with %q", got, want)
+				}
+			})
+		})
+	}
 }

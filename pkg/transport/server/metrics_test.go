@@ -129,7 +129,7 @@ func TestQueueMetrics(t *testing.T) {
 		if m.QueueWait.P50 < 900*time.Millisecond || m.HandlerDuration.P99 < 900*time.Millisecond || m.HandlerDuration.P50 > time.Millisecond {
 			t.Errorf("waited %+v, handled in %+v; the first handler took a second, and the others waited for it", m.QueueWait, m.HandlerDuration)
 		}
-		counted(t, "handled", m.Handled[monitoring.Outcome{
+		counted(t, "handled", m.Handled[monitoring.Answer{
 			Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, Status: protocol.AckStatus_ACK_STATUS_SUCCESS,
 		}], 11)
 		counted(t, "round trips", c.GetMetrics().RoundTrips[protocol.MessageType_MESSAGE_TYPE_COMMAND].Count, 11)

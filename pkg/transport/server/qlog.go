@@ -19,8 +19,8 @@ import (
 // not all that a disk has, when somebody forgets to stop it.
 const maxQlogBytes = 1 << 30
 
-// qlogPatience is how long the end of a trace may take, which a hanging disk could
-// draw out for ever.
+// qlogPatience is how long the beginning or the end of a trace may take, which a
+// hanging disk could draw out for ever.
 const qlogPatience = 5 * time.Second
 
 // StartQlog begins a trace of the connection that a client has now, and returns
@@ -35,8 +35,9 @@ const qlogPatience = 5 * time.Second
 // says so where; if it is full, the trace ends, with an error in the log.
 //
 // The error is UnknownClient if no such client is connected, NotConnected if its
-// connection is ending, and InvalidConfig if QlogDir is not set or the file cannot
-// be written.
+// connection is ending, InvalidConfig if QlogDir is not set or the file cannot be
+// written, and Timeout if the disk does not take it within 5 s: the trace begins
+// when it does.
 func (s *Server) StartQlog(clientID string) (path string, err error) {
 	l, ok := s.sessions.Get(clientID)
 	switch {
@@ -46,12 +47,17 @@ func (s *Server) StartQlog(clientID string) (path string, err error) {
 		return "", qerrors.New(qerrors.InvalidConfig,
 			"there is no folder for traces: set ServerConfig.QlogDir, which is -qlog-dir of quic-server, and start the hub again")
 	}
-	var created *os.File
-	path, err = conn(l).StartQlog(func() (quicnet.QlogFile, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), qlogPatience)
+	defer cancel()
+	var created *os.File // not to be read after a timeout
+	path, err = conn(l).StartQlog(ctx, func() (quicnet.QlogFile, error) {
 		file, err := createQlog(s.config.QlogDir, l.Session())
 		created = file
 		return file, err
 	}, maxQlogBytes, func(end quicnet.QlogEnd) { s.qlogEnded(l, created.Name(), end) })
+	if errors.Is(err, qerrors.ErrTimeout) {
+		return "", err
+	}
 	if created != nil && err != nil {
 		err = errors.Join(err, os.Remove(created.Name()))
 	}

@@ -21,7 +21,8 @@ import (
 // waitAck it returns a nil acknowledgement once the message is queued.
 //
 // It waits until ctx ends or timeout has passed, whichever is first; with neither
-// 30 s. While the client's outgoing queue is full it waits for room.
+// 30 s. While the client's outgoing queue is full it waits for room; if none comes
+// within that time, the error is QueueFull, and a context.DeadlineExceeded.
 func (s *Server) SendMessage(ctx context.Context, clientID string, msg *protocol.DataMessage,
 	waitAck bool, timeout time.Duration) (*protocol.AckMessage, error) {
 	return s.link.SendMessage(ctx, clientID, s.pick(clientID), msg, waitAck, timeout)
@@ -95,6 +96,7 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 		}
 		result.Failed[l.Session().ClientID()] = qerrors.NotSent(err)
 		s.link.Metrics.Dropped.Add(qerrors.CodeOf(err), 1)
+		l.Session().Dropped.Add(1)
 	}
 	s.link.Metrics.Broadcasts.Add(1)
 	s.link.Metrics.BroadcastTargets.Add(uint64(result.Delivered))
@@ -111,7 +113,7 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 func (s *Server) Clients() iter.Seq[session.Info] {
 	return func(yield func(session.Info) bool) {
 		for _, l := range s.sessions.All() {
-			if !yield(l.Session().Info()) {
+			if !yield(l.Info()) {
 				return
 			}
 		}
@@ -125,7 +127,7 @@ func (s *Server) ClientPage(prefix, after string, limit int) (page []session.Inf
 	links, total := s.sessions.Page(prefix, after, limit)
 	page = make([]session.Info, len(links))
 	for i, l := range links {
-		page[i] = l.Session().Info()
+		page[i] = l.Info()
 	}
 	return page, total
 }
@@ -136,7 +138,7 @@ func (s *Server) Client(clientID string) (session.Info, bool) {
 	if !ok {
 		return session.Info{}, false
 	}
-	return l.Session().Info(), true
+	return l.Info(), true
 }
 
 // Disconnect closes a client's connection at once and tells the client why. A

@@ -153,6 +153,10 @@ func (s *Server) Ready() error {
 // GetMetrics returns the present state and all that was counted so far.
 func (s *Server) GetMetrics() monitoring.Snapshot { return s.link.Metrics.Snapshot() }
 
+// Traffic returns what was sent and received so far, a part of GetMetrics that costs
+// little.
+func (s *Server) Traffic() monitoring.Traffic { return s.link.Traffic() }
+
 // Registry returns the registry with the server's metrics, which are what
 // GetMetrics returns. It is the server's own: two servers in a process have two.
 // Collectors of the application may be added to it.

@@ -19,5 +19,7 @@ func openAPI(cmd *cli.Command, log *slog.Logger) (*program.HTTPServer, error) {
 // newAPI returns the HTTP API of h. Callers may use the host of -api.
 func newAPI(cmd *cli.Command, h *hub, log *slog.Logger) http.Handler {
 	host, _, _ := net.SplitHostPort(cmd.String("api")) // openAPI reports an address that is none
-	return httpapi.NewHandler(h, httpapi.Options{Events: h.events, Log: log, Hosts: []string{host}})
+	return httpapi.NewHandler(h, httpapi.Options{
+		Events: h.events, Log: log, MaxPayload: cmd.Int("max-payload"), Hosts: []string{host},
+	})
 }

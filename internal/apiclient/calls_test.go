@@ -110,6 +110,30 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// The largest payload that a hub takes gets there whatever is in it, and what is far
+// too large is refused with the hub's word for it, though it is not read.
+func TestSendLarge(t *testing.T) {
+	const largest = 1 << 20
+	var hub testhub.Hub
+	hub.OnSend = func(_ context.Context, _ string, m *protocol.DataMessage, _ bool, _ time.Duration) (*protocol.AckMessage, error) {
+		if len(m.Payload) != largest {
+			t.Errorf("%d bytes arrived", len(m.Payload))
+		}
+		return nil, nil
+	}
+	c := newClient(t, testhub.Serve(t, &hub))
+	for _, unit := range []string{"x", "\"", "<", "\x01", "\u2028", "é", "\xff"} {
+		payload := strings.Repeat(unit, largest)[:largest]
+		if _, err := c.Send(t.Context(), httpapi.SendRequest{ClientID: "a", Content: httpapi.NewContent([]byte(payload))}); err != nil {
+			t.Errorf("full of %q: %v", unit, err)
+		}
+	}
+	_, err := c.Send(t.Context(), httpapi.SendRequest{ClientID: "a", Content: httpapi.NewContent(make([]byte, 64*largest))})
+	if !errors.Is(err, qerrors.ErrPayloadTooLarge) || !errors.Is(err, qerrors.ErrNotSent) {
+		t.Errorf("64 MiB: %v", err)
+	}
+}
+
 func TestBroadcast(t *testing.T) {
 	var hub testhub.Hub
 	hub.OnBroadcast = func(m *protocol.DataMessage) (server.BroadcastResult, error) {

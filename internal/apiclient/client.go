@@ -140,11 +140,13 @@ func (c *Client) open(ctx context.Context, r request) (*http.Response, error) {
 func (r *request) build(ctx context.Context, base *url.URL) (*http.Request, error) {
 	var body io.Reader
 	if r.body != nil {
-		encoded, err := json.Marshal(r.body)
-		if err != nil {
+		var encoded bytes.Buffer
+		encoder := json.NewEncoder(&encoded)
+		encoder.SetEscapeHTML(false) // which can make a payload six times as long
+		if err := encoder.Encode(r.body); err != nil {
 			return nil, qerrors.New(qerrors.Internal, "the request cannot be encoded: %w", err)
 		}
-		body = bytes.NewReader(encoded)
+		body = bytes.NewReader(encoded.Bytes())
 	}
 	escaped := make([]string, 0, len(r.path)+1)
 	for _, part := range append([]string{"api"}, r.path...) {

@@ -1,60 +1,92 @@
 package httpapi
 
 import (
-	"encoding/base64"
-	"encoding/json"
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
 	"time"
-	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 const (
-	// maxBody has room for the largest payload that a hub can be configured for,
-	// 64 MiB, in base64. The hub's own limit is applied to the payload.
-	maxBody = 90 << 20
-	// bodyTimeout is how long a caller may take to send the body: for the largest one
-	// a link of 6 Mbit/s will do.
+	// bodyTimeout is how long a caller may take to send the body: for that of a
+	// payload of 64 MiB, the most that a hub takes, a link of 6 Mbit/s will do.
 	bodyTimeout = 2 * time.Minute
+	// smallBody is what is read at any time.
+	smallBody = 64 << 10
+	// bodyRoom is how many bytes of larger bodies are read and decoded at once. While
+	// it is decoded, a body takes several times its size.
+	bodyRoom = 16 << 20
+	// roomTimeout is how long a body waits until others have been decoded.
+	roomTimeout = 10 * time.Second
 )
 
-// Content is the payload of a message, in one of two forms or empty.
-type Content struct {
-	Payload json.RawMessage `json:"payload,omitempty" example:"\"restart\"" doc:"A string stands for its UTF-8 bytes; any other JSON value but null is sent as the JSON text that it is. Without it, and without payload_base64, the payload is empty: a message may well be nothing but its type and headers."`
-	// Not a []byte, which huma would match with a regular expression: that takes
-	// seconds for the largest ones.
-	PayloadBase64 string `json:"payload_base64,omitempty" format:"byte" doc:"Bytes in base64 (RFC 4648, section 4), in place of payload."`
+// largestBody returns the size of the largest body that a message with a payload of
+// at most maxPayload bytes needs: an escape such as \u00e9 is three times as long as
+// what it stands for, but for control characters. The headers, all of them escaped,
+// fit into the rest.
+func largestBody(maxPayload int) int64 { return 3*int64(maxPayload) + 128<<10 }
+
+// bodies bounds the memory that the bodies of requests take.
+type bodies struct {
+	largest int64
+	room    *semaphore.Weighted
 }
 
-// NewContent returns the content whose payload these bytes are.
-func NewContent(payload []byte) Content {
-	if !utf8.Valid(payload) {
-		return Content{PayloadBase64: base64.StdEncoding.EncodeToString(payload)}
+func newBodies(maxPayload int) *bodies {
+	largest := largestBody(maxPayload)
+	return &bodies{largest: largest, room: semaphore.NewWeighted(max(bodyRoom, largest))}
+}
+
+// bound is a middleware that refuses a body that is too large before any of it is
+// read, and lets one that is not small wait until there is room for it, which the
+// handler gives back with decoded.
+func (b *bodies) bound(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	size := r.ContentLength
+	if size < 0 {
+		size = b.largest // it does not say: see how much comes
 	}
-	text, _ := json.Marshal(string(payload)) // a string can always be encoded
-	return Content{Payload: text}
-}
-
-// bytes returns what is to be sent.
-func (c *Content) bytes() ([]byte, error) {
-	raw := c.Payload
 	switch {
-	case len(raw) == 0 || string(raw) == "null":
-		decoded, err := base64.StdEncoding.DecodeString(c.PayloadBase64)
-		if err != nil {
-			return nil, qerrors.New(qerrors.InvalidArgument, "payload_base64: %w", err)
-		}
-		return decoded, nil
-	case c.PayloadBase64 != "":
-		return nil, qerrors.New(qerrors.InvalidArgument, "there are a payload and a payload_base64: use one of them")
-	case !utf8.Valid(raw): // package json would put something else in its place
-		return nil, qerrors.New(qerrors.InvalidArgument, "payload is not UTF-8, which JSON has to be: for bytes use payload_base64")
-	case raw[0] != '"':
-		return raw, nil
+	case size > b.largest:
+		refuse(w, newProblem(http.StatusRequestEntityTooLarge, qerrors.PayloadTooLarge, "a body of "+strconv.FormatInt(size, 10)+
+			" bytes is over the "+strconv.FormatInt(b.largest, 10)+" that the hub reads: split the payload, or raise -max-payload"))
+		return
+	case size <= smallBody:
+		next(ctx)
+		return
 	}
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		return nil, qerrors.New(qerrors.InvalidArgument, "payload: %w", err)
+	waiting, cancel := context.WithTimeout(r.Context(), roomTimeout)
+	err := b.room.Acquire(waiting, size)
+	cancel()
+	if err != nil {
+		refuse(w, newProblem(http.StatusTooManyRequests, qerrors.TooManyRequests,
+			"other large messages are still being read: try again later"))
+		return
 	}
-	return []byte(text), nil
+	release := sync.OnceFunc(func() { b.room.Release(size) })
+	defer release()
+	next(huma.WithValue(ctx, roomKey{}, release))
+}
+
+type roomKey struct{}
+
+// decoded gives back the room of the body of a request, of which only the payload is
+// still there.
+func decoded(ctx context.Context) {
+	if release, ok := ctx.Value(roomKey{}).(func()); ok {
+		release()
+	}
+}
+
+// refuse answers a request with which a message was to be sent.
+func refuse(w http.ResponseWriter, p *Problem) {
+	p.Outcome = notSent
+	writeProblem(w, p)
 }

@@ -63,7 +63,7 @@ func TestDocument(t *testing.T) {
 		"delete /api/clients/{id}/qlog": {"204", "404", "500", "504"},
 		"post /api/send":                {"200", "400", "404", "408", "409", "413", "415", "422", "429", "500", "503", "504"},
 		"get /api/events":               {"200", "422", "429", "500", "503"},
-		"post /api/broadcast":           {"200", "400", "408", "413", "415", "422", "500", "503"},
+		"post /api/broadcast":           {"200", "400", "408", "413", "415", "422", "429", "500", "503"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

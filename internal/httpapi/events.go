@@ -119,7 +119,7 @@ func (a *api) newReader(in *eventsInput) (*eventlog.Reader, uint64, error) {
 	select {
 	case a.streams <- struct{}{}:
 	default:
-		return nil, 0, newProblem(http.StatusTooManyRequests, qerrors.TooManyClients,
+		return nil, 0, newProblem(http.StatusTooManyRequests, qerrors.TooManyRequests,
 			"there are "+strconv.Itoa(maxStreams)+" readers of events: end one of them, or try again later")
 	}
 	if in.LastEventID != "" {

@@ -40,6 +40,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/voilet/QuicFlow/internal/eventlog"
+	"github.com/voilet/QuicFlow/internal/link"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/session"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
@@ -73,6 +74,9 @@ type Options struct {
 	// Log is told of requests, with level debug, and of failures of the hub itself,
 	// as errors. Nil logs nothing.
 	Log *slog.Logger
+	// MaxPayload is that of the hub; 1 MiB unless set. Bodies that are much larger are
+	// not read.
+	MaxPayload int
 	// Hosts are names, without ports, by which callers may address the API besides
 	// localhost.
 	Hosts []string
@@ -83,6 +87,7 @@ type api struct {
 	hub     Hub
 	events  *eventlog.Log
 	streams chan struct{} // a place for each stream of events
+	bodies  *bodies
 	log     *slog.Logger
 }
 
@@ -90,6 +95,9 @@ type api struct {
 func NewHandler(hub Hub, o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxPayload == 0 {
+		o.MaxPayload = link.DefaultMaxPayload
 	}
 	if o.Events == nil {
 		o.Events = eventlog.New(func() uint64 { return 0 })
@@ -101,11 +109,12 @@ func NewHandler(hub Hub, o Options) http.Handler {
 	config.DocsPath, config.SchemasPath, config.OpenAPIPath, config.CreateHooks = "", "", "", nil
 	config.Tags = []*huma.Tag{{Name: tagClients}, {Name: tagMessages}, {Name: tagHub}}
 	config.Transformers = []huma.Transformer{explain}
+	config.Formats = map[string]huma.Format{"application/json": strictJSON(), "json": strictJSON()}
 
 	mux := http.NewServeMux()
 	a := &api{
 		API: humago.New(mux, config), hub: hub,
-		events: o.Events, streams: make(chan struct{}, maxStreams), log: o.Log,
+		events: o.Events, streams: make(chan struct{}, maxStreams), bodies: newBodies(o.MaxPayload), log: o.Log,
 	}
 	a.addHealth()
 	a.addClients()

@@ -72,28 +72,31 @@ type BroadcastReply struct {
 func (a *api) addMessages() {
 	statuses := []int{
 		http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
-		http.StatusUnprocessableEntity, http.StatusInternalServerError, http.StatusServiceUnavailable,
+		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
 	}
 	huma.Register(a, huma.Operation{
 		OperationID: "send", Method: http.MethodPost, Path: "/api/send", Tags: []string{tagMessages},
 		Summary:      "Send a message to one client",
-		MaxBodyBytes: maxBody, BodyReadTimeout: bodyTimeout,
+		MaxBodyBytes: a.bodies.largest + 1, BodyReadTimeout: bodyTimeout,
+		Middlewares: huma.Middlewares{a.bodies.bound},
 		Responses: a.problems(append(statuses, http.StatusNotFound, http.StatusConflict,
-			http.StatusTooManyRequests, http.StatusGatewayTimeout)...),
+			http.StatusGatewayTimeout)...),
 	}, a.send)
 	huma.Register(a, huma.Operation{
 		OperationID: "broadcast", Method: http.MethodPost, Path: "/api/broadcast", Tags: []string{tagMessages},
 		Summary:      "Send a message to all clients",
 		Description:  "It waits for none: a client whose queue is full, or that takes no payload of this size, is left out. Nobody acknowledges.",
-		MaxBodyBytes: maxBody, BodyReadTimeout: bodyTimeout,
+		MaxBodyBytes: a.bodies.largest + 1, BodyReadTimeout: bodyTimeout,
+		Middlewares: huma.Middlewares{a.bodies.bound},
 		Responses: a.problems(statuses...),
 	}, a.broadcast)
 }
 
 // newMessage returns a message with an id, which the caller is told even when the
 // message fails.
-func newMessage(kind string, content *Content, headers map[string]string) (*protocol.DataMessage, error) {
-	payload, err := content.bytes()
+func newMessage(ctx context.Context, kind string, content *Content, headers map[string]string) (*protocol.DataMessage, error) {
+	payload, err := content.take()
+	decoded(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +110,7 @@ func newMessage(kind string, content *Content, headers map[string]string) (*prot
 
 func (a *api) send(ctx context.Context, in *sendInput) (*reply[SendReply], error) {
 	body := &in.Body
-	msg, err := newMessage(body.Type, &body.Content, body.Headers)
+	msg, err := newMessage(ctx, body.Type, &body.Content, body.Headers)
 	if err != nil {
 		return nil, a.failure(err, "")
 	}
@@ -147,7 +150,7 @@ func newAck(status string, ack *protocol.AckMessage) *Ack {
 
 func (a *api) broadcast(ctx context.Context, in *broadcastInput) (*reply[BroadcastReply], error) {
 	body := &in.Body
-	msg, err := newMessage(body.Type, &body.Content, body.Headers)
+	msg, err := newMessage(ctx, body.Type, &body.Content, body.Headers)
 	if err != nil {
 		return nil, a.failure(err, "")
 	}

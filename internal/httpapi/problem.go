@@ -11,6 +11,9 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
+// notSent is the outcome of a message that was certainly not sent.
+const notSent = "not_sent"
+
 // statusCallerGone is what servers log, by convention, for a request whose caller
 // did not wait for the answer.
 const statusCallerGone = 499
@@ -59,7 +62,7 @@ func (a *api) failure(err error, msgID string) error {
 		p.Detail = e.Message
 		switch e.Outcome {
 		case qerrors.OutcomeNotSent:
-			p.Outcome = "not_sent"
+			p.Outcome = notSent
 		case qerrors.OutcomeUnknown:
 			p.Outcome = "unknown"
 		}
@@ -80,7 +83,7 @@ func statusOf(code qerrors.Code) int {
 		return http.StatusRequestEntityTooLarge
 	case qerrors.InvalidArgument:
 		return http.StatusUnprocessableEntity
-	case qerrors.QueueFull, qerrors.TooManyPromises:
+	case qerrors.QueueFull, qerrors.TooManyPromises, qerrors.TooManyRequests:
 		return http.StatusTooManyRequests
 	case qerrors.Canceled:
 		return statusCallerGone
@@ -142,7 +145,7 @@ func meaning(status int) string {
 	case http.StatusConflict:
 		return "The client disconnected meanwhile."
 	case http.StatusRequestEntityTooLarge:
-		return "The payload is over the limit of the hub or of the client."
+		return "The body, or the payload in it, is over the limit of the hub or of the client."
 	case http.StatusUnsupportedMediaType:
 		return "The Content-Type is not application/json."
 	case http.StatusUnprocessableEntity:

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,9 +25,9 @@ func withProblems(mux *http.ServeMux) http.Handler {
 		mux.ServeHTTP(refusal, r)
 		switch refusal.status {
 		case http.StatusNotFound:
-			writeProblem(w, refusal.status, "there is nothing at "+r.URL.Path+": see /openapi.json")
+			reject(w, refusal.status, "there is nothing at "+r.URL.Path+": see /openapi.json")
 		case http.StatusMethodNotAllowed:
-			writeProblem(w, refusal.status, r.Method+" is not possible here: use "+w.Header().Get("Allow"))
+			reject(w, refusal.status, r.Method+" is not possible here: use "+w.Header().Get("Allow"))
 		default: // a redirect to the clean form of the path
 			w.WriteHeader(refusal.status)
 		}
@@ -62,14 +63,14 @@ func traced(next http.Handler) http.Handler {
 }
 
 func denyCrossOrigin(w http.ResponseWriter, _ *http.Request) {
-	writeProblem(w, http.StatusForbidden, "a web page of another origin may not use this API")
+	reject(w, http.StatusForbidden, "a web page of another origin may not use this API")
 }
 
 // onlyFor refuses requests to names that are not of this API.
 func onlyFor(names []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if name, ok := hosts.Allowed(r, names...); !ok {
-			writeProblem(w, http.StatusMisdirectedRequest, "this API does not answer to the name "+strconv.Quote(name)+
+			reject(w, http.StatusMisdirectedRequest, "this API does not answer to the name "+strconv.Quote(name)+
 				": use its IP address or localhost, or start the hub with that name in the address of its API")
 			return
 		}
@@ -77,10 +78,15 @@ func onlyFor(names []string, next http.Handler) http.Handler {
 	})
 }
 
-func writeProblem(w http.ResponseWriter, status int, detail string) {
-	p := newProblem(status, qerrors.InvalidArgument, detail)
+// reject answers a request that has nothing to do with a message.
+func reject(w http.ResponseWriter, status int, detail string) {
+	writeProblem(w, newProblem(status, qerrors.InvalidArgument, detail))
+}
+
+func writeProblem(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(status)
+	maps.Copy(w.Header(), p.GetHeaders())
+	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // fails when the caller is gone
 }
 

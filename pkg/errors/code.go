@@ -28,6 +28,7 @@ const (
 	QueueFull        Code = 0x0b // the outgoing queue of this connection is full
 	TooManyPromises  Code = 0x0c // MaxPromises acknowledgements are already awaited
 	DuplicateMessage Code = 0x0d // a message with this id already awaits its acknowledgement
+	TooManyRequests  Code = 0x0e // the hub's HTTP API has as many large bodies, or readers of events, as it takes at once
 )
 
 // Codes from 0x10 are given by the side that handles a message.
@@ -114,6 +115,7 @@ var names = [NumCodes]string{
 	QueueFull:        "queue_full",
 	TooManyPromises:  "too_many_promises",
 	DuplicateMessage: "duplicate_message",
+	TooManyRequests:  "too_many_requests",
 
 	NoHandler:       "no_handler",
 	HandlerFailed:   "handler_failed",

@@ -84,7 +84,7 @@ func declaredCodes(t *testing.T) map[string]uint64 {
 // range and the ones that are compared by range.
 func TestNumbers(t *testing.T) {
 	for code, want := range map[qerrors.Code]uint32{
-		qerrors.OK: 0x00, qerrors.Internal: 0x01, qerrors.DuplicateMessage: 0x0d,
+		qerrors.OK: 0x00, qerrors.Internal: 0x01, qerrors.TooManyRequests: 0x0e,
 		qerrors.NoHandler: 0x10, qerrors.HandlerCanceled: 0x15,
 		qerrors.ProtocolViolation: 0x20, qerrors.Replaced: 0x25, qerrors.TransportFailed: 0x2a,
 		qerrors.Unreachable: 0x30, qerrors.RetriesExhausted: 0x36,
@@ -96,7 +96,7 @@ func TestNumbers(t *testing.T) {
 }
 
 func TestUnknownCodes(t *testing.T) {
-	for _, code := range []qerrors.Code{0x0e, qerrors.NumCodes - 1, qerrors.NumCodes, 1<<32 - 1} {
+	for _, code := range []qerrors.Code{0x0f, qerrors.NumCodes - 1, qerrors.NumCodes, 1<<32 - 1} {
 		if code.Valid() {
 			t.Errorf("%#x is valid", uint32(code))
 		}

@@ -22,10 +22,12 @@ func certsCommand() *cli.Command {
 		Usage: "make certificates for development: a CA, a server's and a client's",
 		Description: "Writes ca.crt, server.crt and client.crt and their keys (ECDSA P-256, mode 0600).\n" +
 			"The server's certificate is good for localhost, 127.0.0.1, ::1 and each -host.\n" +
-			"Files that exist are replaced only with -force.\n\n" +
+			"Files that exist are replaced only with -force. With -keep-ca -force the server's\n" +
+			"certificate is renewed: it keeps its key, so that clients notice a restart of the\n" +
+			"hub as soon as ever, and its names, unless there is a -host.\n\n" +
 			"Examples:\n" +
 			"  quic-ctl certs -host hub.example.com -host 192.0.2.7\n" +
-			"  quic-ctl certs -keep-ca -force -host hub.example.com    renew, clients keep trusting",
+			"  quic-ctl certs -keep-ca -force    renew, clients keep trusting",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "dir", Value: "certs", Usage: "write to the folder `DIR`, made if need be"},
 			&cli.StringSliceFlag{Name: "host", Usage: "`NAME` or IP address that clients dial, or several with commas between them"},
@@ -33,6 +35,7 @@ func certsCommand() *cli.Command {
 			&cli.IntFlag{Name: "days", Value: int(certs.DefaultValidity / day), Validator: checkDays,
 				Usage: fmt.Sprintf("the server's and the client's certificate are valid for `N` days, at most %d", maxDays)},
 			&cli.BoolFlag{Name: "keep-ca", Usage: "issue from the CA in DIR instead of making a new one"},
+			&cli.BoolFlag{Name: "new-key", Usage: "make a new key for the server also with -keep-ca -force, because somebody may have the old one"},
 			&cli.BoolFlag{Name: "force", Usage: "replace files that exist"},
 		},
 		Action: makeCerts,
@@ -53,13 +56,18 @@ func makeCerts(_ context.Context, cmd *cli.Command) error {
 		ClientID: cmd.String("client-id"),
 		Validity: time.Duration(cmd.Int("days")) * day,
 		KeepCA:   cmd.Bool("keep-ca"),
+		NewKey:   cmd.Bool("new-key"),
 		Force:    cmd.Bool("force"),
 	})
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.Root().Writer, "%s\nThe server is %s; the client is %s.\nBoth certificates end on %s. Keep the .key files to yourself.\n",
-		strings.Join(made.Files, "\n"), strings.Join(made.Hosts, ", "), made.ClientID, made.NotAfter.Format(time.DateOnly))
+	kept := ""
+	if made.KeptKey != "" {
+		kept = fmt.Sprintf("The server keeps its key, %s.\n", made.KeptKey)
+	}
+	_, err = fmt.Fprintf(cmd.Root().Writer, "%s\n%sThe server is %s; the client is %s.\nBoth certificates end on %s. Keep the .key files to yourself.\n",
+		strings.Join(made.Files, "\n"), kept, strings.Join(made.Hosts, ", "), made.ClientID, made.NotAfter.Format(time.DateOnly))
 	return err
 }
 

@@ -82,14 +82,10 @@ func ParseAuthority(pair Pair) (*Authority, error) {
 	if err != nil {
 		return nil, qerrors.New(qerrors.BadCertificate, "the CA certificate cannot be read: %w", err)
 	}
-	parsed, err := parseBlock(pair.Key, "PRIVATE KEY", x509.ParsePKCS8PrivateKey)
-	if err != nil {
-		return nil, qerrors.New(qerrors.BadCertificate, "the CA key cannot be read: %w", err)
-	}
-	key, ok := parsed.(*ecdsa.PrivateKey)
+	key, err := parseKey(pair.Key)
 	switch {
-	case !ok:
-		return nil, qerrors.New(qerrors.BadCertificate, "the CA key is a %T; it has to be an ECDSA key", parsed)
+	case err != nil:
+		return nil, qerrors.New(qerrors.BadCertificate, "the CA key cannot be used: %w", err)
 	case !cert.IsCA:
 		return nil, qerrors.New(qerrors.BadCertificate, "the certificate of %q is not one of a CA", cert.Subject)
 	case !key.PublicKey.Equal(cert.PublicKey):
@@ -102,9 +98,9 @@ func ParseAuthority(pair Pair) (*Authority, error) {
 // trust, and its key.
 func (a *Authority) Pair() Pair { return a.pair }
 
-// issue signs template with a new key. It completes what all issued certificates
-// share.
-func (a *Authority) issue(template *x509.Certificate, validity time.Duration) (Pair, error) {
+// issue signs template, with a new key if key is nil. It completes what all issued
+// certificates share.
+func (a *Authority) issue(template *x509.Certificate, validity time.Duration, key *ecdsa.PrivateKey) (Pair, error) {
 	if validity <= 0 || validity > MaxValidity {
 		return Pair{}, qerrors.New(qerrors.InvalidConfig, "a validity of %v is not possible; choose one from 1 day to %d days", validity, MaxValidity/(24*time.Hour))
 	}
@@ -116,9 +112,11 @@ func (a *Authority) issue(template *x509.Certificate, validity time.Duration) (P
 	}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.BasicConstraintsValid = true
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return Pair{}, fmt.Errorf("make a key: %w", err)
+	if key == nil {
+		var err error
+		if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			return Pair{}, fmt.Errorf("make a key: %w", err)
+		}
 	}
 	return sign(template, a.cert, key, a.key)
 }
@@ -146,6 +144,18 @@ func sign(template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) (Pa
 		Cert: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		Key:  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}),
 	}, nil
+}
+
+func parseKey(data []byte) (*ecdsa.PrivateKey, error) {
+	parsed, err := parseBlock(data, "PRIVATE KEY", x509.ParsePKCS8PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := parsed.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("it is a %T; it has to be an ECDSA key", parsed)
+	}
+	return key, nil
 }
 
 func parseBlock[T any](data []byte, kind string, parse func([]byte) (T, error)) (T, error) {

@@ -25,16 +25,18 @@ const (
 // Options says what Create makes.
 type Options struct {
 	Dir      string        // the folder, made with mode 0755 if need be; "certs" when empty
-	Hosts    []string      // the server's further names, see [Authority.IssueServer]
+	Hosts    []string      // the server's further names, see [Authority.IssueServer]; those of the certificate that is renewed when empty
 	ClientID string        // the client, see [Authority.IssueClient]; DefaultClientID when empty
 	Validity time.Duration // of the server's and the client's certificate; DefaultValidity when zero, at most MaxValidity
 	Force    bool          // replace what is there; otherwise existing files are an error
-	KeepCA   bool          // issue from the authority in Dir, which is left as it is
+	KeepCA   bool          // issue from the authority in Dir, which is left as it is; with Force, the server's certificate is renewed
+	NewKey   bool          // make a new key for a server's certificate that is renewed
 }
 
 // Result is what Create made.
 type Result struct {
 	Files    []string // the paths written
+	KeptKey  string   // the path of the server's key, when that was kept
 	Hosts    []string // all names of the server
 	ClientID string
 	NotAfter time.Time // when the server's and the client's certificate end
@@ -43,7 +45,9 @@ type Result struct {
 // Create makes an authority, or takes the one in the folder, issues a server and a
 // client certificate and writes all to the folder, keys with mode 0600. Unless
 // Force is set it fails with an error that is [fs.ErrExist] when one of the files
-// is there. It checks everything and makes everything before it replaces the
+// is there. A server's certificate that is renewed keeps its key, unless NewKey is
+// set: what a hub derives from that, which lets idle clients find out that it was
+// restarted, stays the same. It checks everything and makes everything before it replaces the
 // first file, and each file is replaced in one step, so that a reader never sees
 // half of one.
 func Create(o Options) (Result, error) {
@@ -52,7 +56,11 @@ func Create(o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	server, err := ca.IssueServer(o.Hosts, o.Validity)
+	key, err := o.renew()
+	if err != nil {
+		return Result{}, err
+	}
+	server, err := ca.issueServer(o.Hosts, o.Validity, key)
 	if err != nil {
 		return Result{}, err
 	}
@@ -61,10 +69,14 @@ func Create(o Options) (Result, error) {
 		return Result{}, err
 	}
 
-	files := []file{
-		{ServerCertFile, server.Cert, certMode}, {ServerKeyFile, server.Key, keyMode},
-		{ClientCertFile, client.Cert, certMode}, {ClientKeyFile, client.Key, keyMode},
+	result := Result{Hosts: withLocalhost(o.Hosts), ClientID: o.ClientID, NotAfter: time.Now().Add(o.Validity - clockSkew)}
+	files := []file{{ServerCertFile, server.Cert, certMode}}
+	if key == nil {
+		files = append(files, file{ServerKeyFile, server.Key, keyMode})
+	} else {
+		result.KeptKey = filepath.Join(o.Dir, ServerKeyFile)
 	}
+	files = append(files, file{ClientCertFile, client.Cert, certMode}, file{ClientKeyFile, client.Key, keyMode})
 	if !o.KeepCA {
 		pair := ca.Pair()
 		files = append([]file{{CACertFile, pair.Cert, certMode}, {CAKeyFile, pair.Key, keyMode}}, files...)
@@ -72,16 +84,10 @@ func Create(o Options) (Result, error) {
 	if err := o.checkExisting(files); err != nil {
 		return Result{}, err
 	}
-	paths, err := writeAll(o.Dir, files)
-	if err != nil {
+	if result.Files, err = writeAll(o.Dir, files); err != nil {
 		return Result{}, fmt.Errorf("write the certificates: %w", err)
 	}
-	return Result{
-		Files:    paths,
-		Hosts:    withLocalhost(o.Hosts),
-		ClientID: o.ClientID,
-		NotAfter: time.Now().Add(o.Validity - clockSkew),
-	}, nil
+	return result, nil
 }
 
 func (o Options) withDefaults() Options {
@@ -133,9 +139,9 @@ func (o Options) checkExisting(files []file) error {
 	if len(existing) == 0 {
 		return nil
 	}
-	advice := "pass -force to replace all six (whoever trusts the CA then needs the new one), or -force -keep-ca to replace the server's and the client's only"
+	advice := "pass -force to replace all six (whoever trusts the CA then needs the new one), or -force -keep-ca to renew the server's and the client's only"
 	if o.KeepCA {
-		advice = "pass -force to replace the server's and the client's"
+		advice = "pass -force to renew the server's and the client's"
 	}
 	return fmt.Errorf("nothing was written: %w: %s; %s", fs.ErrExist, strings.Join(existing, ", "), advice)
 }

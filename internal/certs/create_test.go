@@ -100,12 +100,12 @@ func TestCreateKeepsTheCA(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(result.Files) != 4 {
-		t.Errorf("the result names %q, want the four files that were written", result.Files)
+	if len(result.Files) != 3 || result.KeptKey != filepath.Join(dir, "server.key") {
+		t.Errorf("the result names %q, want the three files that were written, and the key that was kept: %q", result.Files, result.KeptKey)
 	}
 	after := contents(t, dir)
 	for name := range modes {
-		if kept := before[name] == after[name]; kept != strings.HasPrefix(name, "ca.") {
+		if kept := before[name] == after[name]; kept != (strings.HasPrefix(name, "ca.") || name == "server.key") {
 			t.Errorf("%s was kept: %v", name, kept)
 		}
 	}
@@ -113,6 +113,66 @@ func TestCreateKeepsTheCA(t *testing.T) {
 	roots.AppendCertsFromPEM([]byte(before["ca.crt"]))
 	if _, err := load(t, dir, "server").Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: "localhost"}); err != nil {
 		t.Errorf("the kept authority does not vouch for the new certificate: %v", err)
+	}
+}
+
+// TestRenew: what is not told to be different stays.
+func TestRenew(t *testing.T) {
+	for name, test := range map[string]struct {
+		change  certs.Options // besides Dir, KeepCA and Force
+		prepare func(dir string) error
+		hosts   []string
+		newKey  bool
+		refused string
+	}{
+		"all stays":     {hosts: []string{"a.example", "192.0.2.7"}},
+		"other hosts":   {change: certs.Options{Hosts: []string{"b.example"}}, hosts: []string{"b.example"}},
+		"new key":       {change: certs.Options{NewKey: true}, hosts: []string{"a.example", "192.0.2.7"}, newKey: true},
+		"no old key":    {prepare: func(dir string) error { return os.Remove(dir + "/server.key") }, hosts: []string{"a.example", "192.0.2.7"}, newKey: true},
+		"no old names":  {prepare: func(dir string) error { return os.Remove(dir + "/server.crt") }},
+		"no key at all": {prepare: func(dir string) error { return os.WriteFile(dir+"/server.key", []byte("x"), 0o600) }, refused: "-new-key"},
+		"no names":      {prepare: func(dir string) error { return os.WriteFile(dir+"/server.crt", []byte("x"), 0o600) }, refused: "-host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if _, err := certs.Create(certs.Options{Dir: dir, Hosts: []string{"a.example", "192.0.2.7"}}); err != nil {
+				t.Fatal(err)
+			}
+			before := contents(t, dir)["server.key"]
+			if test.prepare != nil {
+				if err := test.prepare(dir); err != nil {
+					t.Fatal(err)
+				}
+			}
+			prepared := contents(t, dir)
+			o := test.change
+			o.Dir, o.KeepCA, o.Force = dir, true, true
+			result, err := certs.Create(o)
+			if test.refused != "" {
+				if !errors.Is(err, qerrors.ErrBadCertificate) || !strings.Contains(err.Error(), test.refused) {
+					t.Errorf("got %v", err)
+				}
+				if diff := cmp.Diff(prepared, contents(t, dir)); diff != "" {
+					t.Error(diff)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := append([]string{"localhost", "127.0.0.1", "::1"}, test.hosts...); !slices.Equal(result.Hosts, want) {
+				t.Errorf("the hosts are %q, want %q", result.Hosts, want)
+			}
+			server := load(t, dir, "server") // the certificate and the key belong together
+			for _, host := range test.hosts {
+				if err := server.Leaf.VerifyHostname(host); err != nil {
+					t.Error(err)
+				}
+			}
+			if changed := contents(t, dir)["server.key"] != before; changed != test.newKey {
+				t.Errorf("another key: %v", changed)
+			}
+		})
 	}
 }
 

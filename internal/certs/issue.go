@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"crypto/ecdsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"net"
@@ -26,6 +27,10 @@ const maxCommonName = 64
 // authentication alone. A host that is neither a name nor an address, and a
 // validity that is not possible, give the code InvalidConfig.
 func (a *Authority) IssueServer(hosts []string, validity time.Duration) (Pair, error) {
+	return a.issueServer(hosts, validity, nil)
+}
+
+func (a *Authority) issueServer(hosts []string, validity time.Duration, key *ecdsa.PrivateKey) (Pair, error) {
 	template := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: "QUIC Backbone server"},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
@@ -39,7 +44,7 @@ func (a *Authority) IssueServer(hosts []string, validity time.Duration) (Pair, e
 			return Pair{}, qerrors.New(qerrors.InvalidConfig, "the host %q is neither a DNS name nor an IP address; name it as clients dial it, without a port", host)
 		}
 	}
-	return a.issue(template, validity)
+	return a.issue(template, validity, key)
 }
 
 // IssueClient issues a certificate for the client with this id, 1 to 128 bytes of
@@ -59,7 +64,7 @@ func (a *Authority) IssueClient(id string, validity time.Duration) (Pair, error)
 	if utf8.RuneCountInString(id) <= maxCommonName {
 		template.Subject.CommonName = id
 	}
-	return a.issue(template, validity)
+	return a.issue(template, validity, nil)
 }
 
 // withLocalhost returns the names that every server certificate has, followed by

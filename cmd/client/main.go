@@ -1,7 +1,8 @@
 // Command quic-client is a client of the QUIC Backbone: an agent that handles the
 // messages that the hub sends it, or, with -send, the sender of one message. It
 // exits with 0 when it was stopped in order or the message was delivered, 1 when
-// something failed, and 2 when a setting is wrong.
+// something failed, and 2 when a setting is wrong; with -send also with 3 when no hub
+// can be reached, 4 when time ran out, and 130 when it was interrupted.
 package main
 
 import (
@@ -22,10 +23,17 @@ import (
 // version is set by the linker, see the Makefile.
 var version = "dev"
 
-func main() { os.Exit(settings.Main(command(), exitCode)) }
+func main() {
+	cmd := command()
+	os.Exit(settings.Main(cmd, func(err error) int { return exitCode(cmd.IsSet("send"), err) }))
+}
 
-// exitCode counts an id and an address that cannot be used among the settings.
-func exitCode(err error) int {
+// exitCode counts an id and an address that cannot be used among the settings. A
+// sender has the exit codes of quic-ctl.
+func exitCode(sending bool, err error) int {
+	if sending {
+		return program.ExitCode(err)
+	}
 	switch qerrors.CodeOf(err) {
 	case qerrors.InvalidClientID, qerrors.BadAddress:
 		return 2
@@ -44,7 +52,8 @@ func command() *cli.Command {
 			"SIGINT and SIGTERM let what is under way finish; a second one cuts it off.\n\n" +
 			"With -send it sends one message instead, and exits once that is delivered. With\n" +
 			"-wait-ack it waits for the hub's answer: the result goes to stdout as it is, the\n" +
-			"reason of a failure to stderr, with exit code 1.\n\n" +
+			"reason of a failure to stderr, with exit code 1; 3 is that no hub can be reached,\n" +
+			"4 that time ran out.\n\n" +
 			"Examples:\n" +
 			"  quic-client -id client-001\n" +
 			"  quic-client -id client-001 -handler 'sh -c \"systemctl restart app\"'\n" +

@@ -67,7 +67,7 @@ func TestMistakes(t *testing.T) {
 		{"-id a -log-level loud", 2, `invalid value "loud" for flag -log-level: use debug`},
 		{"-id a -ca nosuch.crt", 1, "bad_certificate: cannot read the CA certificate: make certificates with ./scripts/gen-certs.sh"},
 		{"-id a -cert certs/client.crt", 1, "a certificate file and a key file are both needed"},
-		{"-id a -send x -timeout 50ms -server 127.0.0.1:9", 1, "unreachable: no answer from 127.0.0.1:9 within 50ms: check the address"},
+		{"-id a -send x -timeout 50ms -server 127.0.0.1:9", 3, "unreachable: no answer from 127.0.0.1:9 within 50ms: check the address"},
 	} {
 		t.Run(test.args, func(t *testing.T) {
 			t.Parallel()

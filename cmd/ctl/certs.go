@@ -52,7 +52,7 @@ func checkDays(n int) error {
 func makeCerts(_ context.Context, cmd *cli.Command) error {
 	made, err := certs.Create(certs.Options{
 		Dir:      cmd.String("dir"),
-		Hosts:    hosts(cmd),
+		Hosts:    listed(cmd.StringSlice("host")),
 		ClientID: cmd.String("client-id"),
 		Validity: time.Duration(cmd.Int("days")) * day,
 		KeepCA:   cmd.Bool("keep-ca"),
@@ -71,12 +71,12 @@ func makeCerts(_ context.Context, cmd *cli.Command) error {
 	return err
 }
 
-// hosts returns the values of -host. A comma is part of no name.
-func hosts(cmd *cli.Command) []string {
-	var all []string
-	for _, value := range cmd.StringSlice("host") {
-		for host := range strings.SplitSeq(value, ",") {
-			all = append(all, strings.TrimSpace(host))
+// listed returns the values of a flag that can be repeated, each of which may be
+// several, with commas between them.
+func listed(values []string) (all []string) {
+	for _, value := range values {
+		for one := range strings.SplitSeq(value, ",") {
+			all = append(all, strings.TrimSpace(one))
 		}
 	}
 	return all

@@ -8,37 +8,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/apiclient"
-	"github.com/voilet/QuicFlow/internal/settings"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
-
-// Exit codes besides those of [settings.ExitCode].
-const (
-	exitFailed      = 1
-	exitUsage       = 2
-	exitUnreachable = 3
-	exitTimeout     = 4
-)
-
-func exitCode(err error) int {
-	var e *qerrors.Error
-	if errors.As(err, &e) && e.Remote {
-		return exitFailed // a client said so, and its codes are its own
-	}
-	code := qerrors.CodeOf(err)
-	switch {
-	case code == qerrors.Timeout:
-		return exitTimeout
-	case errors.Is(err, qerrors.ErrOutcomeUnknown):
-		return exitFailed // the hub was there: it may have sent the message
-	case code == qerrors.Unreachable, code == qerrors.Incompatible:
-		return exitUnreachable
-	case code == qerrors.InvalidClientID:
-		return exitUsage
-	default:
-		return settings.ExitCode(err)
-	}
-}
 
 // withHub makes an Action of f, which works with the hub of -api.
 func withHub(f func(context.Context, *cli.Command, *apiclient.Client) error) cli.ActionFunc {

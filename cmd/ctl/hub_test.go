@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/testhub"
+	"github.com/voilet/QuicFlow/internal/testprocess"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/session"
@@ -29,7 +29,7 @@ func newHub() *testhub.Hub {
 			ClientID: "client-001", SessionID: "SESSION", RemoteAddr: "192.0.2.7:52104", ConnectedAt: ago(26*time.Hour + 30*time.Minute), LastSeen: ago(90*time.Minute + 30*time.Second),
 			RTT: 1234 * time.Microsecond, MessagesSent: 1, MessagesReceived: 12345, BytesSent: 17, BytesReceived: 12_345_678, SendFailures: 1, HandlerFailures: 2, PacketsLost: 5, Dropped: 6, QueuedBytes: 5000,
 		},
-		session.Info{ClientID: "client-002", RemoteAddr: "[2001:db8::1]:443", ConnectedAt: ago(63*time.Minute + 30*time.Second), LastSeen: ago(61*time.Minute + 30*time.Second), Strikes: 1},
+		session.Info{ClientID: "client-002", RemoteAddr: "[2001:db8::1]:443", ConnectedAt: ago(63*time.Minute + 30*time.Second), LastSeen: ago(61*time.Minute + 30*time.Second), Silent: true},
 		session.Info{ClientID: "a b/..", RemoteAddr: "127.0.0.1:1", ConnectedAt: ago(61*time.Minute + 30*time.Second), LastSeen: ago(61*time.Minute + 30*time.Second)},
 		session.Info{ClientID: "\x1b[2J\u202e日本", RemoteAddr: "127.0.0.1:2", ConnectedAt: ago(61*time.Minute + 30*time.Second), LastSeen: ago(61*time.Minute + 30*time.Second)},
 	)
@@ -39,6 +39,8 @@ func newHub() *testhub.Hub {
 // answer repeats what it was sent, unless that asks for something else.
 func answer(_ context.Context, id string, m *protocol.DataMessage, waitAck bool, timeout time.Duration) (*protocol.AckMessage, error) {
 	switch string(m.Payload) {
+	case "drain":
+		return nil, qerrors.NotSent(qerrors.New(qerrors.Draining, "the hub is being stopped"))
 	case "slow":
 		return nil, qerrors.Unknown(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", timeout))
 	case "fail":
@@ -118,6 +120,7 @@ func TestHubGolden(t *testing.T) {
 		{"top-no-terminal", "quic-ctl top"},
 		{"top-bad-sort", "quic-ctl top -sort size"},
 		{"top-bad-interval", "quic-ctl top -interval 1ms"},
+		{"send-draining", "quic-ctl send -client client-001 -payload drain"},
 		{"qlog-start", "quic-ctl qlog start client-001"},
 		{"qlog-start-json", "quic-ctl qlog start 'a b/..' -json"},
 		{"qlog-start-unknown", "quic-ctl qlog start nobody"},
@@ -155,6 +158,23 @@ func TestHubGolden(t *testing.T) {
 	}
 }
 
+// TestInterrupted: a script can tell ctrl-c from a failure.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
+	api := testhub.Serve(t, &testhub.Hub{OnSend: func(ctx context.Context, _ string, _ *protocol.DataMessage, _ bool, _ time.Duration) (*protocol.AckMessage, error) {
+		close(asked)
+		<-ctx.Done()
+		return nil, qerrors.FromContext(ctx)
+	}})
+	p := testprocess.Start(t, quicCtl(t, t.TempDir(), []string{"QUIC_API=" + api}, "send", "-client", "a", "-wait-ack"))
+	<-asked
+	p.Signal(os.Interrupt)
+	if code := p.Wait(); code != 130 || !strings.Contains(p.Stderr(), "interrupt signal received") {
+		t.Errorf("exit code %d, stderr %q", code, p.Stderr())
+	}
+}
+
 func TestDisconnect(t *testing.T) {
 	t.Parallel()
 	hub := newHub()
@@ -177,31 +197,5 @@ func TestPayloadFromStdin(t *testing.T) {
 	out, err := cmd.Output()
 	if want := "command|||30s|" + binary; string(out) != want || err != nil {
 		t.Errorf("answered %q, want %q, %v", out, want, err)
-	}
-}
-
-// TestExitCodes: who says what decides, not only the code.
-func TestExitCodes(t *testing.T) {
-	for _, test := range []struct {
-		err  error
-		want int
-	}{
-		{errors.New("disk full"), 1},
-		{qerrors.New(qerrors.QueueFull, "x"), 1},
-		{qerrors.New(qerrors.InvalidConfig, "x"), 2},
-		{qerrors.New(qerrors.InvalidClientID, "x"), 2},
-		{qerrors.New(qerrors.Unreachable, "x"), 3},
-		{qerrors.New(qerrors.Incompatible, "x"), 3},
-		{qerrors.New(qerrors.Timeout, "x"), 4},
-		{qerrors.Unknown(qerrors.New(qerrors.Timeout, "x")), 4},
-		{qerrors.NotSent(qerrors.New(qerrors.Unreachable, "x")), 3},
-		{qerrors.Unknown(qerrors.New(qerrors.Unreachable, "x")), 1},
-		{qerrors.Unknown(qerrors.New(qerrors.Incompatible, "x")), 1},
-		{&qerrors.Error{Code: qerrors.Timeout, Remote: true}, 1},
-		{&qerrors.Error{Code: qerrors.InvalidConfig, Remote: true}, 1},
-	} {
-		if got := exitCode(test.err); got != test.want {
-			t.Errorf("%v: exit code %d, want %d", test.err, got, test.want)
-		}
 	}
 }

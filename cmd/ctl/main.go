@@ -7,13 +7,14 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/internal/settings"
 )
 
 // version is set by the linker, see the Makefile.
 var version = "dev"
 
-func main() { os.Exit(settings.Main(command(), exitCode)) }
+func main() { os.Exit(settings.Main(command(), program.ExitCode)) }
 
 func command() *cli.Command {
 	return &cli.Command{
@@ -22,7 +23,8 @@ func command() *cli.Command {
 		Version: version,
 		Description: "Exits with 0 when it is done, 1 when it failed, was refused, or nobody knows\n" +
 			"whether it was done, 2 when a flag or an argument is wrong, 3 when no hub can be\n" +
-			"reached, and 4 when time ran out.",
+			"reached or it is being stopped, so that trying again may help, 4 when time ran\n" +
+			"out, and 130 when it was interrupted.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "api", Value: "http://localhost:8475", Usage: "`URL` of the hub's HTTP API, or its host:port"},
 		},

@@ -79,7 +79,7 @@ func TestTopWithoutAHub(t *testing.T) {
 func TestColours(t *testing.T) {
 	t.Parallel()
 	var hub testhub.Hub
-	hub.Connect(session.Info{ClientID: "a", Strikes: 1})
+	hub.Connect(session.Info{ClientID: "a", Silent: true})
 	api := testhub.Serve(t, &hub)
 	for _, test := range []struct {
 		env  string

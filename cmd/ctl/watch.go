@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func watchCommand() *cli.Command {
 			"  quic-ctl watch -types connect,disconnect\n" +
 			"  quic-ctl watch -json | jq -r 'select(.event == \"disconnect\") | .client_id'",
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "types", DefaultText: "all", Usage: "only events of these `TYPES`, with commas between them: " + strings.Join(eventTypes(), ", ")},
+			&cli.StringSliceFlag{Name: "types", DefaultText: "all", Validator: checkTypes, Usage: "only events of these `TYPES`, with commas between them: " + strings.Join(eventTypes(), ", ")},
 			&cli.Uint64Flag{Name: "after", DefaultText: "0, from now on", Usage: "begin after the event with the id `N`, as far as the hub still has what came then"},
 			&cli.BoolFlag{Name: "json", Usage: "print a JSON object for each event, on a line of its own"},
 		},
@@ -47,11 +48,20 @@ func watchCommand() *cli.Command {
 	}
 }
 
+func checkTypes(values []string) error {
+	for _, name := range listed(values) {
+		if !slices.Contains(eventTypes(), name) {
+			return fmt.Errorf("use some of %s", strings.Join(eventTypes(), ", "))
+		}
+	}
+	return nil
+}
+
 func watch(ctx context.Context, cmd *cli.Command, hub *apiclient.Client) error {
 	out, errs := cmd.Root().Writer, cmd.Root().ErrWriter
 	colours := console.ColoursFor(out)
 	err := hub.Watch(ctx, apiclient.Watch{
-		Types: cmd.StringSlice("types"),
+		Types: listed(cmd.StringSlice("types")),
 		After: cmd.Uint64("after"),
 		OnEvent: func(e apiclient.Event) error {
 			if cmd.Bool("json") {
@@ -92,7 +102,7 @@ func eventLine(e apiclient.Event, colours console.Colours) string {
 		line = append(line, fmt.Sprintf("%d events", *e.Missed))
 	}
 	if e.Restarted {
-		line = append(line, "the hub was restarted; what came before is not known")
+		line = append(line, "the id before is not of this run of the hub; what came before is not known")
 	}
 	return strings.Join(line, "  ")
 }

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/kballard/go-shellquote"
+
 	"github.com/voilet/QuicFlow/internal/golden"
 	"github.com/voilet/QuicFlow/internal/testprocess"
 )
@@ -78,10 +80,15 @@ func TestWatch(t *testing.T) {
 	for _, test := range []struct{ name, query, args string }{
 		{"watch", "", ""},
 		{"watch-json", "types=connect%2Cmessage", "-json -types connect,message"},
+		{"watch-types", "types=connect%2Cmessage", "-types connect -types \"message \""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			args := append([]string{"watch", "-after", "6"}, strings.Fields(test.args)...)
+			words, err := shellquote.Split(test.args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			args := append([]string{"watch", "-after", "6"}, words...)
 			cmd := quicCtl(t, t.TempDir(), []string{"QUIC_API=" + serveEvents(t, test.query), "TZ=UTC"}, args...)
 			p := testprocess.Start(t, cmd)
 			p.Await("a_newer_one")

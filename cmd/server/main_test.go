@@ -88,7 +88,7 @@ func TestMistakes(t *testing.T) {
 		{args: "-api 8475", code: 2, want: `invalid value "8475" for flag -api: write host:port or :port`},
 		{env: "QUIC_ADDR=a:b:c", code: 2, want: `environment variable QUIC_ADDR: cannot use "a:b:c": write host:port`},
 		{args: "-addr=", code: 2, want: `invalid value "" for flag -addr: write host:port or :port`},
-		{args: "-cert c/server.crt -key c/server.key -qlog-dir c/server.crt", code: 2, want: `QlogDir is "c/server.crt": use a folder that the hub may write to`},
+		{args: "-cert c/server.crt -key c/server.key -qlog-dir c/server.crt", code: 2, want: `QlogDir (-qlog-dir) is "c/server.crt": use a folder that the hub may write to`},
 		{args: "-metrics= -api 192.0.2.1:0 -cert c/server.crt -key c/server.key", code: 1, want: `the HTTP API cannot listen on "192.0.2.1:0", the address of -api`},
 	} {
 		t.Run(test.args+test.env, func(t *testing.T) {

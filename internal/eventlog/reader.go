@@ -24,8 +24,8 @@ type Batch struct {
 	// Missed events of the kinds that the reader wants are gone. After a resumption
 	// it can be too many, when events of other kinds are gone as well.
 	Missed uint64
-	// Restarted: the reader resumed after an id of another log, so that nobody knows
-	// what it missed there.
+	// Restarted: the reader resumed after an id that this log has not given, but another
+	// may have, so that nobody knows what it missed there.
 	Restarted bool
 	// After is an id between what is missing and Events. Who resumes after it misses
 	// nothing more.

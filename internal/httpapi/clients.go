@@ -17,7 +17,7 @@ type Client struct {
 	RemoteAddr       string  `json:"remote_addr" example:"192.0.2.7:52104" doc:"May change while it is connected."`
 	ConnectedAt      int64   `json:"connected_at" example:"1767225600123" doc:"Unix milliseconds."`
 	Uptime           string  `json:"uptime" example:"1h2m3s" doc:"Since connected_at, for people."`
-	State            string  `json:"state" enum:"connected,silent" doc:"Silent when the last heartbeat is overdue."`
+	State            string  `json:"state" enum:"connected,silent" doc:"Silent when a heartbeat is overdue: nothing was heard for three quarters of -max-idle-timeout or -heartbeat-timeout, whichever is less; 22.5 s unless set."`
 	LastHeartbeat    int64   `json:"last_heartbeat" example:"1767229320456" doc:"When anything was last heard of it, in Unix milliseconds."`
 	RTTMillis        float64 `json:"rtt_ms" example:"24.5" doc:"Smoothed round-trip time of the connection, in milliseconds."`
 	MessagesSent     uint64  `json:"messages_sent" example:"12" doc:"From the hub to the client, over this connection."`
@@ -111,7 +111,7 @@ func (a *api) listClients(_ context.Context, in *listInput) (*reply[ClientPage],
 
 func newClient(info session.Info) Client {
 	state := "connected"
-	if info.Strikes > 0 {
+	if info.Silent {
 		state = "silent"
 	}
 	return Client{

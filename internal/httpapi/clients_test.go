@@ -67,7 +67,7 @@ func TestClientDetail(t *testing.T) {
 func TestSilentClient(t *testing.T) {
 	begun := time.Now().Add(-time.Hour - time.Millisecond)
 	hub := &testhub.Hub{}
-	hub.Connect(session.Info{ClientID: "a", Strikes: 1, ConnectedAt: begun, LastSeen: begun.Add(20 * time.Minute)})
+	hub.Connect(session.Info{ClientID: "a", Silent: true, ConnectedAt: begun, LastSeen: begun.Add(20 * time.Minute)})
 	var got httpapi.ClientDetail
 	call(t, serve(t, hub), "GET", "/api/clients/a", "", http.StatusOK, &got)
 	if got.State != "silent" || got.Uptime != "1h0m0s" {

@@ -29,7 +29,7 @@ type EventData struct {
 	Reason    *string `json:"reason,omitempty" nullable:"false" doc:"Of disconnect: why, for people; empty for an orderly end."`
 	MsgID     string  `json:"msg_id,omitempty" doc:"Of message: its id."`
 	Missed    *uint64 `json:"missed,omitempty" nullable:"false" doc:"Of missed: so many events of the types asked for are gone. It can be too many if events of other types are gone as well."`
-	Restarted bool    `json:"restarted,omitempty" doc:"Of missed: Last-Event-ID is of another run of the hub. What came after it there is not known, and not counted."`
+	Restarted bool    `json:"restarted,omitempty" doc:"Of missed: Last-Event-ID is no id of this run of the hub, so that it may be of another. What came after it there is not known, and not counted."`
 }
 
 const eventsDescription = "Server-sent events (WHATWG HTML), from now on, or, with Last-Event-ID, from where a reader was " +

@@ -88,7 +88,7 @@ func (a *api) addMessages() {
 		Description:  "It waits for none: a client whose queue is full, or that takes no payload of this size, is left out. Nobody acknowledges.",
 		MaxBodyBytes: a.bodies.largest + 1, BodyReadTimeout: bodyTimeout,
 		Middlewares: huma.Middlewares{a.bodies.bound},
-		Responses: a.problems(statuses...),
+		Responses:   a.problems(statuses...),
 	}, a.broadcast)
 }
 

@@ -38,7 +38,7 @@ func CheckMessage(msg *protocol.DataMessage, maxPayload int) error {
 		return invalid("the message id has %d bytes: use at most %d, or leave it empty", len(msg.MsgId), MaxIDBytes)
 	case len(msg.Payload) > maxPayload:
 		return qerrors.New(qerrors.PayloadTooLarge,
-			"a payload of %d bytes is over the limit of %d: split it, or raise MaxPayload on both sides", len(msg.Payload), maxPayload)
+			"a payload of %d bytes is over the limit of %d: split it, or raise MaxPayload (-max-payload) on both sides", len(msg.Payload), maxPayload)
 	}
 	return checkLimits(msg)
 }

@@ -35,7 +35,7 @@ func (l *Link) send(w *Wait, m *protocol.DataMessage, span trace.Span) (*callbac
 
 func (l *Link) tooLarge(n int) error {
 	return qerrors.New(qerrors.PayloadTooLarge,
-		"a payload of %d bytes is over the peer's limit of %d: split it, or raise MaxPayload there", n, l.peerMax)
+		"a payload of %d bytes is over the peer's limit of %d: split it, or raise MaxPayload (-max-payload) there", n, l.peerMax)
 }
 
 // pingPadding makes the packet of a ping large enough for a stateless reset to be

@@ -81,7 +81,11 @@ func (p *program) complete(ctx context.Context, cmd *cli.Command, values cli.She
 	case assigned:
 		r.flag, r.begun, head = strings.TrimLeft(name, "-"), value, name+"="
 	default:
-		p.print("", visibleFlags(cmd))
+		dashes := "-"
+		if strings.HasPrefix(p.word, "--") {
+			dashes = "--"
+		}
+		p.print(dashes, visibleFlags(cmd))
 		return
 	}
 	if r.flag == "" {
@@ -101,7 +105,7 @@ func (p *program) awaited(cmd *cli.Command) string {
 	if !strings.HasPrefix(last, "-") {
 		return ""
 	}
-	for _, flag := range append(cmd.VisibleFlags(), cmd.VisiblePersistentFlags()...) {
+	for _, flag := range shownFlags(cmd) {
 		doc, ok := flag.(cli.DocGenerationFlag)
 		if ok && doc.TakesValue() && slices.Contains(flag.Names(), strings.TrimLeft(last, "-")) {
 			return name(flag)
@@ -112,10 +116,10 @@ func (p *program) awaited(cmd *cli.Command) string {
 
 func visibleFlags(cmd *cli.Command) []string {
 	var words []string
-	for _, flag := range append(cmd.VisibleFlags(), cmd.VisiblePersistentFlags()...) {
+	for _, flag := range shownFlags(cmd) {
 		if doc, ok := flag.(cli.DocGenerationFlag); ok {
 			_, usage := unquote(doc.GetUsage(), "")
-			words = append(words, "-"+name(flag)+"\t"+usage)
+			words = append(words, name(flag)+"\t"+usage)
 		}
 	}
 	return words

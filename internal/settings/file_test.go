@@ -39,11 +39,11 @@ func TestWrongFiles(t *testing.T) {
 		{"unknown key", "addr: :9\nheartbeat-intervall: 3s", "FILE:2: unknown key heartbeat-intervall (did you mean heartbeat-interval?)"},
 		{"underscores", "heartbeat_interval: 3s", "FILE:1: unknown key heartbeat_interval (did you mean heartbeat-interval?)"},
 		{"twice", "addr: :9\n\naddr: :8", "FILE:3: addr is set a second time, first on line 1; remove one"},
-		{"not a duration", "addr: :9\nheartbeat-interval: 15", `FILE:2: heartbeat-interval: cannot use "15": time: missing unit in duration "15"; it takes a duration such as 15s or 1m30s`},
-		{"not a number", "max-clients: 12x", `FILE:1: max-clients: cannot use "12x": invalid syntax; it takes a whole number`},
-		{"not a size", "max-payload: 1MB", `FILE:1: max-payload: cannot use "1MB": not a whole number of bytes, KiB, MiB or GiB; it takes a size such as 1048576, 64KiB or 1MiB`},
-		{"not a switch", "insecure: yes", `FILE:1: insecure: cannot use "yes": parse error; it takes true or false`},
-		{"not an item", "port:\n - 1\n - x", `FILE:3: port: cannot use "x": invalid syntax; it takes a whole number`},
+		{"not a duration", "addr: :9\nheartbeat-interval: 15", `FILE:2: heartbeat-interval: cannot use "15": it takes a duration such as 15s or 1m30s`},
+		{"not a number", "max-clients: 12x", `FILE:1: max-clients: cannot use "12x": it takes a whole number`},
+		{"not a size", "max-payload: 1MB", `FILE:1: max-payload: cannot use "1MB": not a whole number of bytes, KiB, MiB or GiB`},
+		{"not a switch", "insecure: yes", `FILE:1: insecure: cannot use "yes": it takes true or false`},
+		{"not an item", "port:\n - 1\n - x", `FILE:3: port: cannot use "x": it takes a whole number`},
 		{"list for one value", "addr: [a, b]", "FILE:1: addr takes one value, not a list"},
 		{"mapping", "addr:\n  host: a", "FILE:2: addr takes plain values, not a mapping or a list within a list"},
 		{"list in a list", "label:\n- [a]", "FILE:2: label takes plain values, not a mapping or a list within a list"},
@@ -67,7 +67,7 @@ func TestWrongFiles(t *testing.T) {
 // TestKeysThatAreNoSettings: a file cannot name another, or ask for help.
 func TestKeysThatAreNoSettings(t *testing.T) {
 	for _, key := range []string{"config", "help", "h", "version"} {
-		if _, err := run(t, key+": true"); !strings.HasPrefix(err, "invalid_config: FILE:1: unknown key "+key+" ") {
+		if _, err := run(t, key+": true"); !strings.HasPrefix(err, "invalid_config: FILE:1: unknown key "+key) {
 			t.Errorf("key %s gives error %q", key, err)
 		}
 	}

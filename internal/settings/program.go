@@ -2,7 +2,8 @@ package settings
 
 import (
 	"context"
-	"strings"
+	"fmt"
+	"runtime"
 
 	"github.com/urfave/cli/v3"
 
@@ -33,6 +34,9 @@ func newProgram(root *cli.Command, args []string) *program {
 		sources: map[string]string{},
 	}
 	p.takeWord()
+	if root.Version != "" {
+		root.Version = fmt.Sprintf("%s (%s %s/%s)", root.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	}
 	if root.Metadata == nil {
 		root.Metadata = map[string]any{}
 	}
@@ -91,21 +95,7 @@ func (p *program) usageError(_ context.Context, cmd *cli.Command, err error, _ b
 		}
 		return errHelp
 	}
-	// The parser has no error type for this; should its words change, only the
-	// suggestion is lost.
-	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if !unknown {
-		return qerrors.New(qerrors.InvalidConfig, "%w; %s", err, seeHelp(cmd))
-	}
-	var names []string
-	for _, flag := range append(cmd.VisibleFlags(), cmd.VisiblePersistentFlags()...) {
-		names = append(names, flag.Names()...)
-	}
-	hint := nearest(name, names)
-	if hint != "" {
-		hint = "-" + hint
-	}
-	return qerrors.New(qerrors.InvalidConfig, "unknown flag -%s%s; %s", name, didYouMean(hint), seeHelp(cmd))
+	return qerrors.New(qerrors.InvalidConfig, "%s; %s", explanation(cmd, err.Error()), seeHelp(cmd))
 }
 
 // rejectArguments refuses positional arguments for a command that declares none.
@@ -116,7 +106,7 @@ func rejectArguments(_ context.Context, cmd *cli.Command) error {
 		return nil
 	case len(cmd.VisibleCommands()) > 0:
 		return qerrors.New(qerrors.InvalidConfig, "unknown command %q%s; %s",
-			arg, didYouMean(cli.SuggestCommand(cmd.VisibleCommands(), arg)), seeHelp(cmd))
+			arg, didYouMean(nearest(arg, namesOfCommands(cmd))), seeHelp(cmd))
 	case arg == "true" || arg == "false":
 		return qerrors.New(qerrors.InvalidConfig,
 			"unexpected argument %q: a flag that is on or off takes its value after =, as in -name=%s", arg, arg)
@@ -126,15 +116,3 @@ func rejectArguments(_ context.Context, cmd *cli.Command) error {
 }
 
 func seeHelp(cmd *cli.Command) string { return "see " + cmd.FullName() + " -h" }
-
-func didYouMean(name string) string {
-	if name == "" {
-		return ""
-	}
-	return " (did you mean " + name + "?)"
-}
-
-// nearest returns the one of names most like name.
-func nearest(name string, names []string) string {
-	return strings.TrimLeft(cli.SuggestFlag([]cli.Flag{&cli.BoolFlag{Aliases: names}}, name, true), "-")
-}

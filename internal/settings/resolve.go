@@ -1,9 +1,7 @@
 package settings
 
 import (
-	"errors"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -89,15 +87,7 @@ func fromEnvironment(key string, flag cli.Flag) (bool, error) {
 	return true, nil
 }
 
-// wrongValue says where a value stands and what the flag takes instead.
+// wrongValue says where a value stands, and why the flag does not take it.
 func wrongValue(where string, flag cli.Flag, value string, cause error) error {
-	takes := ""
-	if example := kindOf(flag).example; example != "" {
-		takes = "; it takes " + example
-	}
-	var number *strconv.NumError
-	if errors.As(cause, &number) {
-		cause = number.Err // the rest names the parser and repeats the value
-	}
-	return qerrors.New(qerrors.InvalidConfig, "%s: cannot use %q: %w%s", where, value, cause, takes)
+	return qerrors.New(qerrors.InvalidConfig, "%s: cannot use %q: %s", where, value, inWords(flag, cause.Error()))
 }

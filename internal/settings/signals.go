@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -37,7 +38,7 @@ func signaled() (ctx context.Context, stop func()) {
 		}{{endFirst, "%v signal received"}, {endSecond, "second signal received: %v"}} {
 			select {
 			case s := <-signals:
-				step.end(signalError(fmt.Sprintf(step.words, s)))
+				step.end(&signalError{text: fmt.Sprintf(step.words, s), signal: s})
 			case <-stopped:
 				return
 			}
@@ -47,9 +48,24 @@ func signaled() (ctx context.Context, stop func()) {
 }
 
 // signalError is the cause of a context that a signal ended.
-type signalError string
+type signalError struct {
+	text   string
+	signal os.Signal
+}
 
-func (e signalError) Error() string { return string(e) }
+func (e *signalError) Error() string { return e.text }
 
 // Is makes it a cancellation, as for [signal.NotifyContext].
-func (signalError) Is(target error) bool { return target == context.Canceled }
+func (*signalError) Is(target error) bool { return target == context.Canceled }
+
+// Interrupted reports whether err comes from a signal that ended the Action of
+// [Main]'s program, and returns the exit code that shells give that: 130 for SIGINT, 143
+// for SIGTERM.
+func Interrupted(err error) (code int, ok bool) {
+	var e *signalError
+	if !errors.As(err, &e) {
+		return 0, false
+	}
+	number, ok := e.signal.(syscall.Signal)
+	return 128 + int(number), ok
+}

@@ -76,11 +76,11 @@ func TestKeysOfSubcommands(t *testing.T) {
 		{"variable of the program", "QUIC_API=env", "", "group add", "quic-ctl group add env 0 []\n"},
 		{"variable without the command", "QUIC_LIMIT=2", "", "clients", "quic-ctl clients local 0 []\n"},
 		{"variable of another command", "QUIC_CLIENTS_LIMIT=two", "", "group add", "quic-ctl group add local 0 []\n"},
-		{"wrong variable", "QUIC_CLIENTS_LIMIT=two", "", "clients", `invalid_config: environment variable QUIC_CLIENTS_LIMIT: cannot use "two": invalid syntax; it takes a whole number`},
+		{"wrong variable", "QUIC_CLIENTS_LIMIT=two", "", "clients", `invalid_config: environment variable QUIC_CLIENTS_LIMIT: cannot use "two": it takes a whole number`},
 		{"file", "", "api: file\nclients-limit: 3\ngroup-add-limit: 4", "clients", "quic-ctl clients file 3 []\n"},
 		{"file for a command in a group", "", "api: file\nclients-limit: 3\ngroup-add-limit: 4", "group add", "quic-ctl group add file 4 []\n"},
 		{"key without the command", "", "limit: 3", "clients", "invalid_config: FILE:1: unknown key limit (did you mean clients-limit?)"},
-		{"wrong key", "", "clients-limit: x", "clients", `invalid_config: FILE:1: clients-limit: cannot use "x": invalid syntax; it takes a whole number`},
+		{"wrong key", "", "clients-limit: x", "clients", `invalid_config: FILE:1: clients-limit: cannot use "x": it takes a whole number`},
 		{"flag over both", "QUIC_CLIENTS_LIMIT=2", "clients-limit: 3", "clients -limit 1", "quic-ctl clients local 1 []\n"},
 	}
 	for _, tt := range tests {

@@ -92,9 +92,9 @@ func (t *Table) Add(msg *protocol.DataMessage, begun, deadline time.Time, onDone
 		m.active.Add(-1)
 		m.rejected.Add(1)
 		return nil, qerrors.New(qerrors.TooManyPromises,
-			"%d acknowledgements are awaited already: wait for some of them, or raise MaxPromises", m.max)
+			"%d acknowledgements are awaited already: wait for some of them, or raise MaxPromises (-max-promises)", m.max)
 	}
-	p := &Promise{table: t, msgID: msg.MsgId, kind: msg.Type, begun: begun, onDone: onDone, done: make(chan struct{})}
+	p := &Promise{table: t, msgID: msg.MsgId, kind: msg.Type, begun: begun, timeout: deadline.Sub(begun), onDone: onDone, done: make(chan struct{})}
 	if err := t.insert(p, deadline); err != nil {
 		m.active.Add(-1)
 		m.rejected.Add(1)

@@ -29,7 +29,8 @@ type Promise struct {
 	ack *protocol.AckMessage
 	err error
 
-	fails int64 // in which tick
+	timeout time.Duration // that the sender gave
+	fails   int64         // in which tick
 }
 
 // MessageID returns the id of the message.
@@ -82,7 +83,7 @@ func (p *Promise) fail(err *qerrors.Error) {
 
 // expire is called when its time is up.
 func (p *Promise) expire() {
-	p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", time.Since(p.begun).Round(time.Millisecond)))
+	p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", p.timeout.Round(time.Millisecond)))
 }
 
 // complete is called exactly once, by whoever removed p from its table.

@@ -47,7 +47,7 @@ func (r *Registry[M]) Add(m M, report func(replaced M)) (replaced M, err error) 
 	before, taken := r.members[id]
 	if !taken && r.max > 0 && len(r.members) >= r.max {
 		return replaced, qerrors.New(qerrors.TooManyClients,
-			"the hub has its %d clients: raise MaxClients, or try again later", r.max)
+			"the hub has its %d clients: raise MaxClients (-max-clients), or try again later", r.max)
 	}
 	r.members[id] = m
 	report(before)

@@ -82,6 +82,7 @@ type Info struct {
 	ConnectedAt time.Time
 	LastSeen    time.Time
 	Strikes     int           // heartbeat checks in a row that found it silent
+	Silent      bool          // a heartbeat is overdue; set by who knows when they are due
 	RTT         time.Duration // smoothed round-trip time of the connection
 
 	MessagesSent, MessagesReceived uint64 // data messages to and from the peer

@@ -109,7 +109,7 @@ func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
 		// Before anybody else can send to the client, so that this comes first.
 		l.Welcome(&protocol.Welcome{
 			Software:           link.Software,
-			HeartbeatTimeoutMs: uint64(min(s.config.HeartbeatTimeout, s.config.MaxIdleTimeout).Milliseconds()),
+			HeartbeatTimeoutMs: uint64(s.config.tolerated().Milliseconds()),
 		})
 	})
 	if err != nil {

@@ -96,6 +96,9 @@ func (c *ServerConfig) check() (*link.Config, error) {
 	return shared, check.Err()
 }
 
+// tolerated is the silence that clients are told of. They ping at least twice in it.
+func (c *ServerConfig) tolerated() time.Duration { return min(c.HeartbeatTimeout, c.MaxIdleTimeout) }
+
 func (c *ServerConfig) limits() quicnet.Limits {
 	return quicnet.Limits{
 		HandshakeTimeout:   c.HandshakeTimeout,

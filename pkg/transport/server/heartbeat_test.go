@@ -55,6 +55,27 @@ func TestHeartbeatRemovesSilentClients(t *testing.T) {
 	}
 }
 
+// A client that has died is seen to be silent before it is given up.
+func TestSilenceIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		hub := n.Hub(testnet.Echo(), nil)
+		n.Connect(n.Client("honest", testnet.Echo(), nil))
+		n.Dial("silent").Hello("silent")
+		for _, test := range []struct {
+			after  time.Duration
+			silent bool
+		}{{22 * time.Second, false}, {time.Second, true}, {6 * time.Second, true}} {
+			time.Sleep(test.after)
+			for info := range hub.Clients() {
+				if info.Silent != (test.silent && info.ClientID == "silent") {
+					t.Errorf("%s, last seen %v ago: silent %v", info.ClientID, time.Since(info.LastSeen), info.Silent)
+				}
+			}
+		}
+	})
+}
+
 func TestStrikesAreShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := testnet.Virtual(t)

@@ -45,7 +45,7 @@ func (s *Server) StartQlog(clientID string) (path string, err error) {
 		return "", unknown(clientID)
 	case s.config.QlogDir == "":
 		return "", qerrors.New(qerrors.InvalidConfig,
-			"there is no folder for traces: set ServerConfig.QlogDir, which is -qlog-dir of quic-server, and start the hub again")
+			"there is no folder for traces: set QlogDir (-qlog-dir) and start the hub again")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), qlogPatience)
 	defer cancel()
@@ -67,7 +67,7 @@ func (s *Server) StartQlog(clientID string) (path string, err error) {
 		return "", err
 	case err != nil:
 		return "", qerrors.New(qerrors.InvalidConfig,
-			"no trace can be written in the folder of QlogDir: see that the hub may write there and that there is room: %w", err)
+			"no trace can be written in the folder of QlogDir (-qlog-dir): see that the hub may write there and that there is room: %w", err)
 	case created != nil:
 		s.link.Log.Info("qlog begun", "client_id", clientID, "session_id", l.Session().ID(), "file", path)
 	}
@@ -114,7 +114,7 @@ func makeQlogDir(dir string) (string, error) {
 		err = os.MkdirAll(path, 0o700)
 	}
 	if err != nil {
-		return "", qerrors.New(qerrors.InvalidConfig, "QlogDir is %q: use a folder that the hub may write to: %w", dir, err)
+		return "", qerrors.New(qerrors.InvalidConfig, "QlogDir (-qlog-dir) is %q: use a folder that the hub may write to: %w", dir, err)
 	}
 	return path, nil
 }

@@ -108,12 +108,20 @@ func (s *Server) Broadcast(ctx context.Context, msg *protocol.DataMessage) (Broa
 	return result, err
 }
 
+// info returns the present state of a session. A client pings twice in the silence
+// that is tolerated, so that after three quarters of it a ping is overdue.
+func (s *Server) info(l *link.Link) session.Info {
+	info := l.Info()
+	info.Silent = l.Session().Silence() > s.config.tolerated()*3/4
+	return info
+}
+
 // Clients returns the connected clients, in no order. Those that connect or
 // disconnect during the iteration may or may not be among them.
 func (s *Server) Clients() iter.Seq[session.Info] {
 	return func(yield func(session.Info) bool) {
 		for _, l := range s.sessions.All() {
-			if !yield(l.Info()) {
+			if !yield(s.info(l)) {
 				return
 			}
 		}
@@ -127,7 +135,7 @@ func (s *Server) ClientPage(prefix, after string, limit int) (page []session.Inf
 	links, total := s.sessions.Page(prefix, after, limit)
 	page = make([]session.Info, len(links))
 	for i, l := range links {
-		page[i] = l.Info()
+		page[i] = s.info(l)
 	}
 	return page, total
 }
@@ -138,7 +146,7 @@ func (s *Server) Client(clientID string) (session.Info, bool) {
 	if !ok {
 		return session.Info{}, false
 	}
-	return l.Info(), true
+	return s.info(l), true
 }
 
 // Disconnect closes a client's connection at once and tells the client why. A

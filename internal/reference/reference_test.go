@@ -88,7 +88,7 @@ func TestTables(t *testing.T) {
 		"alerts":       "| `QuicBackboneHubDown` | critical | `up{job=\"quic-backbone\"} == 0`, 1m | The hub has ended or hangs,",
 		"ctl-flags": "**`quic-ctl send`**\n\n| flag | default | environment | key in the file | meaning |\n|---|---|---|---|---|\n" +
 			"| `-client ID` | required | `QUIC_SEND_CLIENT` | `send-client` |",
-		"problems":      "| 429 | `queue_full`, `too_many_promises` | Too much is under way: try again later. |",
+		"problems":      "| 429 | `queue_full`, `too_many_promises`, `too_many_requests` | Too much is under way: try again later. |",
 		"server-config": "| `TLSCertFile`, `TLSKeyFile` | `string` | TLSCertFile and TLSKeyFile name the server's certificate and key in PEM. Both are required",
 		"client-config": "| `InitialBackoff`, `MaxBackoff` | `time.Duration` |",
 	} {

@@ -63,7 +63,7 @@ func TestTooLargeBodyIsNotRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			body := &counted{Reader: endless{}}
 			status, p := post(httpapi.NewHandler(&testhub.Hub{}, httpapi.Options{MaxPayload: test.maxPayload}), body, test.size)
-			if status != http.StatusRequestEntityTooLarge || p.Code != "payload_too_large" {
+			if status != http.StatusRequestEntityTooLarge || p.Code != "payload_too_large" || p.Outcome != "not_sent" || !strings.Contains(p.Detail, "-max-payload") {
 				t.Errorf("status %d, %+v", status, p)
 			}
 			if body.read > test.mostBytes {

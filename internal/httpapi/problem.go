@@ -111,6 +111,9 @@ func explain(_ huma.Context, _ string, body any) (any, error) {
 		code = qerrors.Internal
 	}
 	p := newProblem(e.Status, code, e.Detail)
+	if code == qerrors.PayloadTooLarge {
+		p.Detail, p.Outcome = "the body is larger than the hub reads: split the payload, or raise -max-payload", notSent
+	}
 	for i, field := range e.Errors {
 		p.Errors = append(p.Errors, FieldError{Location: field.Location, Message: field.Message})
 		if i == 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func TestMonitoring(t *testing.T) {
 		}
 	}
 	_, metrics := get(t, hub, "/metrics")
-	for _, want := range []string{"\ngo_goroutines ", "\nprocess_start_time_seconds ", "\nquic_backbone_build_info{goversion=\"go1"} {
+	for _, want := range []string{"\ngo_goroutines ", "\nprocess_start_time_seconds ", "\nquic_backbone_build_info{goversion=\"" + runtime.Version() + "\",version=\"dev\"} 1"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("there is no %s in %s", want, metrics)
 		}

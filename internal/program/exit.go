@@ -29,6 +29,8 @@ func ExitCode(err error) int {
 	}
 	code := qerrors.CodeOf(err)
 	switch {
+	case code == qerrors.Timeout && errors.Is(err, qerrors.ErrNotSent):
+		return exitUnreachable // it was over before there was a connection
 	case code == qerrors.Timeout:
 		return exitTimeout
 	case errors.Is(err, qerrors.ErrOutcomeUnknown):

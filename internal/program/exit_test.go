@@ -31,6 +31,7 @@ func TestExitCodes(t *testing.T) {
 		{qerrors.New(qerrors.Incompatible, "x"), 3},
 		{qerrors.New(qerrors.Timeout, "x"), 4},
 		{qerrors.Unknown(qerrors.New(qerrors.Timeout, "x")), 4},
+		{qerrors.NotSent(qerrors.New(qerrors.Timeout, "x")), 3},
 		{qerrors.NotSent(qerrors.New(qerrors.Unreachable, "x")), 3},
 		{qerrors.Unknown(qerrors.New(qerrors.Unreachable, "x")), 1},
 		{qerrors.Unknown(qerrors.New(qerrors.Incompatible, "x")), 1},

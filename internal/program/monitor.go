@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/hosts"
+	"github.com/voilet/QuicFlow/internal/settings"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
@@ -44,7 +45,7 @@ func NewMonitor(cmd *cli.Command, log *slog.Logger, metrics *prometheus.Registry
 	metrics.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		newBuildInfo(cmd.Root().Version))
+		newBuildInfo(settings.Version(cmd)))
 	mux := monitoring.NewHandler(monitoring.HandlerOptions{Metrics: metrics, Ready: ready, Logger: log})
 	if cmd.Bool("pprof") {
 		host, _, _ := net.SplitHostPort(cmd.String("metrics"))

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v3"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/voilet/QuicFlow/internal/settings"
 	"github.com/voilet/QuicFlow/internal/tracing"
 )
 
@@ -47,7 +48,7 @@ func NewTraces(ctx context.Context, cmd *cli.Command, instance string, log *slog
 		Endpoint: endpoint,
 		Ratio:    cmd.Float("otlp-ratio"),
 		Service:  cmd.Root().Name,
-		Version:  cmd.Root().Version,
+		Version:  settings.Version(cmd),
 		Instance: instance,
 		Log:      log,
 	})

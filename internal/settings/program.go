@@ -12,19 +12,21 @@ import (
 
 // program is a command and what this package adds to it.
 type program struct {
-	root   *cli.Command
-	args   []string // without the word to complete
-	word   string   // the word to complete, if that is asked for
-	config *cli.StringFlag
-	help   *helpFlag
+	root    *cli.Command
+	version string   // of root, which also shows that of Go
+	args    []string // without the word to complete
+	word    string   // the word to complete, if that is asked for
+	config  *cli.StringFlag
+	help    *helpFlag
 
 	sources map[string]string // by key, what has set a flag other than the file
 }
 
 func newProgram(root *cli.Command, args []string) *program {
 	p := &program{
-		root: root,
-		args: args,
+		root:    root,
+		version: root.Version,
+		args:    args,
 		config: &cli.StringFlag{
 			Name:      "config",
 			Usage:     "YAML `FILE` with a line for each setting, see below",

@@ -113,6 +113,10 @@ func Run(ctx context.Context, cmd *cli.Command, args []string) error {
 	return err
 }
 
+// Version returns the version of the program that cmd belongs to. What -version prints
+// has that of Go as well.
+func Version(cmd *cli.Command) string { return cmd.Root().Metadata[metadataKey].(*program).version }
+
 // Env returns the environment variable of a key: QUIC_LOG_LEVEL for log-level.
 func Env(key string) string {
 	return "QUIC_" + strings.ToUpper(strings.ReplaceAll(key, "-", "_"))

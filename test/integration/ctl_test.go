@@ -94,7 +94,7 @@ func TestCtlIsInterrupted(t *testing.T) {
 	p := start(t, nil, "quic-ctl", "-api", h.api, "send", "-client", "a", "-wait-ack")
 	g.waitUntilBegun()
 	p.Signal(os.Interrupt)
-	if code := p.Wait(); code != 1 || !strings.Contains(p.Stderr(), "interrupt signal received (the message was sent; whether it was handled is unknown)") {
+	if code := p.Wait(); code != 130 || !strings.Contains(p.Stderr(), "interrupt signal received (the message was sent; whether it was handled is unknown)") {
 		t.Errorf("exit code %d, stderr %q", code, p.Stderr())
 	}
 	g.open()

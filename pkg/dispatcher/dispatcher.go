@@ -6,7 +6,7 @@
 //	d.RegisterHandler(protocol.MessageType_MESSAGE_TYPE_COMMAND, handler)
 //	srv.SetDispatcher(d)
 //
-// Workers exist while there is work: an idle dispatcher has no goroutine, and
+// Workers exist while there is work, and who reads messages may be one, see [Intake]: an idle dispatcher has no goroutine, and
 // needs no stopping. A full queue makes those who submit wait, in the order in
 // which they came; nothing is dropped. Panics of handlers are logged, those of one
 // sender with a count every 10 s; [Dispatcher.FlushLog] ends that wait.

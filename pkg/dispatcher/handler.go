@@ -6,8 +6,9 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// Handler handles messages of one type. OnMessage runs on a worker; several run
-// at once, also for messages of the same sender.
+// Handler handles messages of one type. OnMessage runs on a worker, or, while handlers of
+// the type are quick, on the goroutine that reads its sender's messages, in the place of
+// a worker; several run at once, also for messages of the same sender.
 //
 // The payload of the returned message becomes the result of the acknowledgement;
 // nil stands for an empty result. An error becomes a FAILURE with the error's

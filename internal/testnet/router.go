@@ -1,7 +1,6 @@
 package testnet
 
 import (
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -14,25 +13,21 @@ import (
 // hubHost is the hub's host in a virtual network.
 const hubHost = "10.0.0.1"
 
-// Impairment is what a virtual network does to packets. A zero field does nothing,
-// but for Latency.
-type Impairment struct {
-	Latency   time.Duration // one way; 5 ms if zero
-	Jitter    time.Duration // up to this much more for each packet, so that they overtake each other
-	Loss      float64       // the probability that a packet is lost
-	Duplicate float64       // the probability that a packet arrives twice
-	Seed      uint64        // of these probabilities
-}
-
 // Impair makes the network treat packets like this from now on.
-func (n *Network) Impair(i Impairment) {
-	if i.Latency == 0 {
-		i.Latency = 5 * time.Millisecond
+func (n *Network) Impair(i Impairment) { n.ImpairEach(i, i) }
+
+// ImpairEach is Impair with one impairment for what goes to the hub, and another for
+// what comes from it.
+func (n *Network) ImpairEach(up, down Impairment) {
+	for _, i := range []*Impairment{&up, &down} {
+		if i.Latency == 0 {
+			i.Latency = 5 * time.Millisecond
+		}
 	}
 	r := n.router
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Impairment, r.random = i, rand.New(rand.NewPCG(i.Seed, 0))
+	r.up, r.down = newPath(up, 0), newPath(down, 1)
 }
 
 // Cut loses all packets from and to those with these names, from now on.
@@ -55,12 +50,14 @@ type router struct {
 	simnet.PerfectRouter
 	tb testing.TB
 
-	mu sync.Mutex // guards all that follows
-	Impairment
-	random *rand.Rand
-	places map[string]netip.AddrPort
-	cut    map[netip.AddrPort]bool
-	nat    nat
+	delivering sync.Mutex    // held from the choice of a latency to its use
+	latency    time.Duration // of the packet that is being delivered
+
+	mu       sync.Mutex // guards all that follows
+	up, down path
+	places   map[string]netip.AddrPort
+	cut      map[netip.AddrPort]bool
+	nat      nat
 }
 
 func newRouter(tb testing.TB) *router {
@@ -90,7 +87,7 @@ func (r *router) placeLocked(name string) netip.AddrPort {
 
 func (r *router) listen(name string) net.PacketConn {
 	addr := net.UDPAddrFromAddrPort(r.place(name))
-	link := &simnet.SimulatedLink{LatencyFunc: r.latency, UploadPacket: r}
+	link := &simnet.SimulatedLink{LatencyFunc: func(simnet.Packet) time.Duration { return r.latency }, UploadPacket: r}
 	pc := simnet.NewBlockingSimConn(addr, link)
 	link.Start()
 	r.AddNode(addr, link) // last, so that no packet comes before
@@ -104,33 +101,27 @@ func (r *router) listen(name string) net.PacketConn {
 // SendPacket implements simnet.Router.
 func (r *router) SendPacket(p simnet.Packet) error {
 	p = r.translate(p)
-	for range r.copies(p) {
+	r.delivering.Lock()
+	defer r.delivering.Unlock()
+	for _, a := range r.carry(p) {
+		p.Data, r.latency = a.data, a.after
 		_ = r.PerfectRouter.SendPacket(p) // as on any network, a packet to nobody is lost silently
 	}
 	return nil
 }
 
-func (r *router) copies(p simnet.Packet) int {
+func (r *router) carry(p simnet.Packet) []arrival {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	to := addrPort(p.To)
 	switch {
-	case r.cut[r.nat.inside(addrPort(p.From))], r.cut[addrPort(p.To)], r.random.Float64() < r.Loss:
-		return 0
-	case r.random.Float64() < r.Duplicate:
-		return 2
+	case r.cut[r.nat.inside(addrPort(p.From))], r.cut[to]:
+		return nil
+	case to == r.places[HubName]:
+		return r.up.carry(time.Now(), p.Data)
 	default:
-		return 1
+		return r.down.carry(time.Now(), p.Data)
 	}
-}
-
-func (r *router) latency(simnet.Packet) time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	latency := r.Latency
-	if r.Jitter > 0 {
-		latency += time.Duration(r.random.Int64N(int64(r.Jitter)))
-	}
-	return latency
 }
 
 func addrPort(addr net.Addr) netip.AddrPort {

@@ -11,6 +11,8 @@
 //		...
 //	})
 //
+// Between real processes, a [Proxy] is the network.
+//
 // What a test makes here is closed when the test ends.
 package testnet
 
@@ -104,6 +106,12 @@ func (n *Network) ServerConfig() *server.ServerConfig {
 // Hub starts a hub. Configure, if not nil, changes its configuration before.
 func (n *Network) Hub(d *dispatcher.Dispatcher, configure func(*server.ServerConfig)) *server.Server {
 	n.tb.Helper()
+	return n.HubOn(n.Listen(HubName), d, configure)
+}
+
+// HubOn is Hub with a socket of its own.
+func (n *Network) HubOn(pc net.PacketConn, d *dispatcher.Dispatcher, configure func(*server.ServerConfig)) *server.Server {
+	n.tb.Helper()
 	config := n.ServerConfig()
 	if configure != nil {
 		configure(config)
@@ -115,7 +123,7 @@ func (n *Network) Hub(d *dispatcher.Dispatcher, configure func(*server.ServerCon
 	if d != nil {
 		hub.SetDispatcher(d)
 	}
-	if err := hub.StartOn(n.Listen(HubName)); err != nil {
+	if err := hub.StartOn(pc); err != nil {
 		n.tb.Fatal(err)
 	}
 	n.tb.Cleanup(func() { _ = hub.Stop(soon(n.tb)) })

@@ -8,6 +8,7 @@ BENCH    ?= .
 COUNT    ?= 1
 BASE     ?= $(shell git describe --tags --abbrev=0 2>/dev/null)
 FUZZTIME ?= 30s
+DURATION ?= 10m
 
 # cmd/NAME becomes bin/quic-NAME, examples/A/B becomes bin/examples/A/B; the
 # example that is one program, monitoring, becomes bin/monitoring-server.
@@ -19,12 +20,12 @@ GO_BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSI
 GO_TEST  = $(GO) test -race -shuffle=on
 
 .DEFAULT_GOAL := help
-.PHONY: help build test-tools test test-integration lint fix generate coverage bench bench-peers fuzz demo certs clean FORCE
+.PHONY: help build test-tools test test-integration test-chaos soak lint fix generate coverage bench bench-peers fuzz demo certs clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: PACKAGES=$(PACKAGES) BENCH=$(BENCH) COUNT=$(COUNT) BASE=$(BASE) FUZZTIME=$(FUZZTIME) VERSION=$(VERSION)"
+	@echo "Variables: PACKAGES=$(PACKAGES) BENCH=$(BENCH) COUNT=$(COUNT) BASE=$(BASE) FUZZTIME=$(FUZZTIME) DURATION=$(DURATION) VERSION=$(VERSION)"
 
 build: $(COMMANDS) $(EXAMPLES) bin/monitoring-server ## build all programs and examples into bin/
 
@@ -51,6 +52,12 @@ endif
 
 test-integration: test-tools ## run only the tests that start the real programs
 	$(GO_TEST) -count=1 ./test/...
+
+test-chaos: ## hold messages to exactly once on each bad network there is, for docs/network-reliability.md; takes 5 minutes
+	$(GO) test -race -count=1 -timeout 1h -parallel 16 ./test/chaos -full -rapid.checks 2000
+
+soak: ## load, churn and abuse for DURATION each, which "make test" does for seconds; takes an hour
+	$(GO) test -race -count=1 -timeout 6h -v ./test/soak -duration $(DURATION)
 
 lint: ## run the checks that need no test: format, vet, staticcheck, generated code, modules
 	./scripts/lint.sh

@@ -24,6 +24,11 @@ const (
 	connectionWindow    = 16 << 20
 )
 
+// minPacketSize is the size of a connection's first packets: the smallest that QUIC allows
+// (RFC 9000, section 14.1), so that they get through wherever QUIC can. Those that
+// follow grow as far as the path lets them.
+const minPacketSize = 1200
+
 // Limits are the limits of connections, and what they are able to do.
 type Limits struct {
 	HandshakeTimeout   time.Duration // for the QUIC handshake
@@ -38,6 +43,7 @@ type Limits struct {
 func (l Limits) config() *quic.Config {
 	config := &quic.Config{
 		HandshakeIdleTimeout:           l.HandshakeTimeout,
+		InitialPacketSize:              minPacketSize,
 		MaxIdleTimeout:                 l.MaxIdleTimeout,
 		InitialStreamReceiveWindow:     initialStreamWindow,
 		MaxStreamReceiveWindow:         maxStreamWindow,

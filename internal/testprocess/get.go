@@ -9,7 +9,13 @@ import (
 // Get returns the status and the body of a page that a program serves.
 func Get(t testing.TB, url string) (code int, body string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	return Call(t, http.MethodGet, url)
+}
+
+// Call is Get with another method.
+func Call(t testing.TB, method, url string) (code int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func (p *Terminal) Resize(width, height int) {
 // behind the one before.
 func (p *Terminal) AwaitText(texts ...string) {
 	p.t.Helper()
-	p.await(strings.Join(texts, " … "), func(string) (string, bool) {
+	p.await(strings.Join(texts, " … "), patience, func(string) (string, bool) {
 		rest := p.Stdout()
 		for _, text := range texts {
 			_, after, found := strings.Cut(rest, text)

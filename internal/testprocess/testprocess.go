@@ -5,7 +5,8 @@
 //	...
 //	if code := hub.Stop(); code != 0 { ... }
 //
-// A program that still runs when its test ends is killed then.
+// A program that still runs when its test ends is killed then. One in which the race
+// detector has found something fails its test.
 package testprocess
 
 import (
@@ -55,6 +56,9 @@ func start(t testing.TB, cmd *exec.Cmd, begin func(*Process) (wait func(), err e
 	}()
 	t.Cleanup(func() {
 		p.Kill()
+		if strings.Contains(p.Stderr(), "WARNING: DATA RACE") {
+			t.Errorf("%s has a data race", cmd.Path)
+		}
 		if t.Failed() {
 			t.Logf("%s\nstdout:\n%sstderr:\n%s", strings.Join(cmd.Args, " "), p.Stdout(), p.Stderr())
 		}
@@ -74,10 +78,16 @@ func Run(t testing.TB, cmd *exec.Cmd) *Process {
 // soon as there is one.
 func (p *Process) Await(words string) string {
 	p.t.Helper()
-	return p.await(words, p.out.find)
+	return p.AwaitFor(words, patience)
 }
 
-func (p *Process) await(words string, find func(string) (string, bool)) string {
+// AwaitFor is Await for what may take longer than usual.
+func (p *Process) AwaitFor(words string, patience time.Duration) string {
+	p.t.Helper()
+	return p.await(words, patience, p.out.find)
+}
+
+func (p *Process) await(words string, patience time.Duration, find func(string) (string, bool)) string {
 	p.t.Helper()
 	late := time.After(patience)
 	for {
@@ -107,6 +117,9 @@ func (p *Process) Addr(words string) string {
 	}
 	return match[1]
 }
+
+// PID returns the id of the process.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Stop asks the program to end, as a service manager does, and returns its exit
 // code.

@@ -23,7 +23,7 @@ func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := drawProgram(rt)
 		rapid.SyncTest(rt, func(rt *rapid.T) {
-			w := newWorld(bubble{t, rt}, p)
+			w := newWorld(testnet.Rapid(t, rt), p)
 			w.run()
 			w.end()
 			w.check()
@@ -31,23 +31,9 @@ func TestModel(t *testing.T) {
 	})
 }
 
-// bubble makes of a rapid test what testnet wants.
-type bubble struct {
-	testing.TB
-	rapid *rapid.T
-}
-
-func (b bubble) Helper()                           { b.rapid.Helper() }
-func (b bubble) Cleanup(f func())                  { b.rapid.Cleanup(f) }
-func (b bubble) Context() context.Context          { return b.rapid.Context() }
-func (b bubble) Error(args ...any)                 { b.rapid.Error(args...) }
-func (b bubble) Errorf(format string, args ...any) { b.rapid.Errorf(format, args...) }
-func (b bubble) Fatal(args ...any)                 { b.rapid.Fatal(args...) }
-func (b bubble) Fatalf(format string, args ...any) { b.rapid.Fatalf(format, args...) }
-
 // world is what a program runs in.
 type world struct {
-	bubble
+	testing.TB
 	p       *program
 	network *testnet.Network
 	hub     *server.Server
@@ -67,8 +53,8 @@ type result struct {
 	broadcast server.BroadcastResult
 }
 
-func newWorld(t bubble, p *program) *world {
-	w := &world{bubble: t, p: p, network: testnet.Virtual(t), atHub: newObserver(p), results: make([]result, len(p.steps))}
+func newWorld(t testing.TB, p *program) *world {
+	w := &world{TB: t, p: p, network: testnet.Virtual(t), atHub: newObserver(p), results: make([]result, len(p.steps))}
 	w.hub = w.network.Hub(w.atHub.dispatcher(), func(c *server.ServerConfig) {
 		c.MaxQueueBytes, c.MaxPromises, c.Hooks = p.maxQueueBytes, p.maxPromises, w.atHub.hooks()
 	})

@@ -59,6 +59,7 @@ func (in *Intake) Rest() {
 	in.lent = false
 	d := in.worker.d
 	d.lent.remove(in.worker)
+	in.worker.intake = nil // the timer, which may be set for long, keeps the worker and not the connection
 	d.alive.Add(-1)
 	if len(d.queue) > 0 {
 		d.wake()
@@ -84,9 +85,9 @@ func (in *Intake) take(d *Dispatcher, kind protocol.MessageType) bool {
 		return false
 	}
 	if in.worker == nil || in.worker.d != d {
-		in.worker = &worker{d: d, intake: in}
+		in.worker = &worker{d: d}
 	}
-	in.worker.number = n
+	in.worker.intake, in.worker.number = in, n
 	in.lent = true
 	d.lent.add(in.worker)
 	return true

@@ -35,10 +35,8 @@ func benchPeers(dir string, args ...string) *exec.Cmd {
 func TestAll(t *testing.T) {
 	dir := t.TempDir()
 	bench := filepath.Join(dir, "quic-bench")
-	build := exec.Command("go", "build", "-o", bench, "./cmd/bench")
-	build.Dir = filepath.Join("..", "..") // of our own module
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := testprocess.Build("../..", bench, "./cmd/bench"); err != nil { // of our own module
+		t.Fatal(err)
 	}
 	document := filepath.Join(dir, "performance.md")
 	if err := os.WriteFile(document, []byte(emptyDocument()), 0o644); err != nil {

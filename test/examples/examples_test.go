@@ -65,9 +65,8 @@ func build(t *testing.T, example, dir string) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir+"/", "./"+source+"/...").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := testprocess.Build(".", dir+"/", "./"+source+"/..."); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -4,14 +4,13 @@ package integration
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"testing"
 
 	"go.uber.org/goleak"
 
 	"github.com/voilet/QuicFlow/internal/certs"
+	"github.com/voilet/QuicFlow/internal/testprocess"
 )
 
 // built has what all tests share: the programs, each once, and certificates.
@@ -35,38 +34,21 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// build makes the programs as the tests themselves were made: with the race
-// detector or without.
 func build(dir string) error {
 	built.bin, built.certs = filepath.Join(dir, "bin"), filepath.Join(dir, "certs")
 	if _, err := certs.Create(certs.Options{Dir: built.certs}); err != nil {
 		return err
 	}
 	for name, pkg := range map[string]string{
-		"quic-server": "cmd/server",
-		"quic-client": "cmd/client",
-		"quic-ctl":    "cmd/ctl",
-		"quic-bench":  "cmd/bench",
-		"demo":        "internal/demo",
+		"quic-server": "./cmd/server",
+		"quic-client": "./cmd/client",
+		"quic-ctl":    "./cmd/ctl",
+		"quic-bench":  "./cmd/bench",
+		"demo":        "./internal/demo",
 	} {
-		args := []string{"build", "-o", filepath.Join(built.bin, name)}
-		if racing() {
-			args = append(args, "-race")
-		}
-		out, err := exec.Command("go", append(args, "../../"+pkg)...).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("building %s: %w\n%s", pkg, err, out)
+		if err := testprocess.Build("../..", filepath.Join(built.bin, name), pkg); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-func racing() bool {
-	info, _ := debug.ReadBuildInfo()
-	for _, setting := range info.Settings {
-		if setting.Key == "-race" {
-			return setting.Value == "true"
-		}
-	}
-	return false
 }

@@ -23,14 +23,7 @@ func start(t *testing.T, env []string, name string, args ...string) *testprocess
 	cmd.Dir = t.TempDir()
 	// The race detector would let each process linger for a second when it ends.
 	cmd.Env = append(append(withoutOurs(os.Environ()), "GORACE=atexit_sleep_ms=0"), env...)
-	var p *testprocess.Process
-	t.Cleanup(func() { // after that of the process, which ends it
-		if p != nil && strings.Contains(p.Stderr(), "DATA RACE") {
-			t.Errorf("%s has a data race:\n%s", name, p.Stderr())
-		}
-	})
-	p = testprocess.Start(t, cmd)
-	return p
+	return testprocess.Start(t, cmd)
 }
 
 // run starts a program and returns it when it has ended by itself.

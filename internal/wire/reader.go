@@ -66,6 +66,9 @@ func (r *Reader) Ready() bool {
 func (r *Reader) Next() (int, error) {
 	if r.buf == nil {
 		if _, err := r.src.Peek(r.first[:]); err != nil {
+			// Peek only looks. A stream of QUIC is over, and the peer may open another one,
+			// when its end was read.
+			_, _ = r.src.Read(r.first[:])
 			return 0, err
 		}
 		r.buf = buffers.Get().(*[bufferSize]byte)

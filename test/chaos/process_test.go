@@ -45,7 +45,7 @@ func trials() []trial {
 	all := []trial{
 		{title: title{"loss 5 %", "丢包 5 %"}, short: true, up: testnet.Impairment{Latency: way, Loss: 0.05}, down: testnet.Impairment{Latency: way, Loss: 0.05}, happens: calm},
 		{title: title{"loss 20 % to the hub only", "仅发往中心节点方向丢包 20 %"}, up: testnet.Impairment{Latency: way, Loss: 0.2}, happens: calm},
-		{title: title{"jitter, 5 % each of duplicates, corruption and loss", "抖动，重复、损坏、丢包各 5 %"}, short: true, happens: calm,
+		{title: title{"jitter, 5 % each of duplicates, corruption and loss", "抖动，重复、损坏、丢包各 5 %"}, happens: calm,
 			up: testnet.Impairment{Latency: way, Jitter: way, Duplicate: 0.05, Corrupt: 0.05, Loss: 0.05}},
 		{title: title{"64 kbit/s", "64 kbit/s"}, up: testnet.Impairment{Bandwidth: 64_000}, down: testnet.Impairment{Bandwidth: 64_000}, happens: calm},
 		{title: title{"MTU 1200", "MTU 1200"}, up: testnet.Impairment{MTU: 1200}, down: testnet.Impairment{MTU: 1200}, happens: calm},

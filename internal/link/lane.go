@@ -104,13 +104,14 @@ func (o *outbox) take(l *lane) (buf []byte, silent int) {
 	return buf, silent
 }
 
-// more reports whether there is more to be written. When there is nothing, it ends
-// the flushing.
-func (o *outbox) more(l *lane) bool {
+// handOn has the rest written by a flusher, or ends the flushing when there is none.
+func (o *outbox) handOn(c class) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	l.flushing = l.buf != nil
-	return l.flushing
+	l := &o.lanes[c]
+	if l.flushing = l.buf != nil; l.flushing {
+		o.wg.Go(func() { o.flush(c) })
+	}
 }
 
 // send writes a buffer and gives it back. It reports whether the connection lives.

@@ -119,8 +119,8 @@ func (o *outbox) uncork() {
 	}
 	l.flushing = true
 	o.mu.Unlock()
-	if buf, silent := o.take(l); o.send(l, acks, buf, silent) && o.more(l) {
-		o.wg.Go(func() { o.flush(acks) })
+	if buf, silent := o.take(l); buf != nil && o.send(l, acks, buf, silent) {
+		o.handOn(acks)
 	}
 }
 

@@ -102,6 +102,7 @@ func TestChecksCanFail(t *testing.T) {
 
 		{"no TestMain", "pkg/session", "a_test.go", `func TestA() {}`, []string{"TestMain"}},
 		{"TestMain without", "pkg/session", "a_test.go", `func FuzzA() {}; func TestMain() { m.Run() }`, []string{"TestMain"}},
+		{"TestMain with a folder", "pkg/session", "a_test.go", `func TestA() {}; func TestMain() { leaktest.MainIn(m, "a-", build) }`, nil},
 		{"TestMain with leaktest", "pkg/session", "a_test.go", `func TestA() {}; func TestMain() { leaktest.Main(m) }`, nil},
 		{"TestMain with goleak", "pkg/session", "a_test.go", `func TestA() {}; func TestMain() { goleak.VerifyTestMain(m) }`, nil},
 		{"helpers only", "pkg/session", "a_test.go", `func help() {}`, nil},

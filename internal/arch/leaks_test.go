@@ -41,7 +41,8 @@ func callsLeakCheck(function *ast.FuncDecl) (found bool) {
 	ast.Inspect(function, func(node ast.Node) bool {
 		if selector, ok := node.(*ast.SelectorExpr); ok {
 			left, _ := selector.X.(*ast.Ident)
-			if left != nil && (left.Name == "leaktest" && selector.Sel.Name == "Main" || left.Name == "goleak" && selector.Sel.Name == "VerifyTestMain") {
+			if left != nil && (left.Name == "leaktest" && (selector.Sel.Name == "Main" || selector.Sel.Name == "MainIn") ||
+				left.Name == "goleak" && selector.Sel.Name == "VerifyTestMain") {
 				found = true
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +14,16 @@ import (
 // leakEnv tells the test binary that it is the child that shall leak.
 const leakEnv = "LEAKTEST_CHILD_LEAKS"
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+// folderEnv names the file to which the child that shares a folder writes its path.
+const folderEnv = "LEAKTEST_CHILD_FOLDER"
+
+func TestMain(m *testing.M) {
+	note := os.Getenv(folderEnv)
+	if note == "" {
+		leaktest.Main(m)
+	}
+	leaktest.MainIn(m, "leaktest-", func(dir string) error { return os.WriteFile(note, []byte(dir), 0o600) })
+}
 
 // TestChild passes; with leakEnv set it leaves a goroutine behind.
 func TestChild(t *testing.T) {
@@ -35,6 +45,29 @@ func TestMainSeesALeak(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output does not have %q:\n%s", want, out)
 		}
+	}
+}
+
+// TestMainIn: the folder is there for the tests and gone afterwards, and a leak is seen
+// as by Main.
+func TestMainIn(t *testing.T) {
+	for leaks, want := range map[string]bool{"": true, leakEnv + "=1": false} {
+		note := filepath.Join(t.TempDir(), "note")
+		out, err := runChild(t, folderEnv+"="+note, leaks)
+		if passed := err == nil; passed != want {
+			t.Errorf("with %q it ended with %v\n%s", leaks, err, out)
+		}
+		dir, err := os.ReadFile(note)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(string(dir)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left: %v", dir, err)
+		}
+	}
+	out, err := runChild(t, folderEnv+"="+filepath.Join(t.TempDir(), "no", "folder"))
+	if err == nil || !strings.Contains(out, "no such file") {
+		t.Errorf("where the folder cannot be prepared: %v\n%s", err, out)
 	}
 }
 

@@ -2,8 +2,6 @@ package dispatcher
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -124,106 +122,4 @@ func (w *worker) replace() {
 		}
 	}
 	go w.run()
-}
-
-// patrolTick is how often readers that run handlers are looked after. One handler
-// keeps its reader from reading for twice that at most.
-const patrolTick = time.Millisecond
-
-// lent are the places of workers that readers have.
-type lent struct {
-	mu     sync.Mutex
-	places []*worker
-	timer  *time.Timer // of the next patrol
-	armed  bool
-}
-
-func (l *lent) add(w *worker) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	w.place, w.seen = len(l.places), nil
-	l.places = append(l.places, w)
-	if l.armed {
-		return
-	}
-	l.armed = true
-	if l.timer == nil {
-		l.timer = time.AfterFunc(patrolTick, l.patrol)
-	} else {
-		l.timer.Reset(patrolTick)
-	}
-}
-
-func (l *lent) remove(w *worker) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.drop(w)
-}
-
-func (l *lent) drop(w *worker) {
-	if w.place < 0 {
-		return
-	}
-	last := len(l.places) - 1
-	l.places[w.place] = l.places[last]
-	l.places[w.place].place = w.place
-	l.places[last] = nil
-	l.places = l.places[:last]
-	w.place, w.seen = -1, nil
-}
-
-// patrol hands over the reading of those whose handler ran at the last patrol
-// already. While no reader has a place there is none.
-func (l *lent) patrol() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := len(l.places) - 1; i >= 0; i-- {
-		w := l.places[i]
-		t := w.current.Load()
-		if t != nil && t == w.seen && w.handOver() {
-			l.drop(w)
-			continue
-		}
-		w.seen = t
-	}
-	if l.armed = len(l.places) > 0; l.armed {
-		l.timer.Reset(patrolTick)
-	}
-}
-
-// pace is how long the handlers of each type take, as a moving average.
-type pace [numKinds]atomic.Int64 // nanoseconds
-
-const (
-	numKinds = 4 // those that there are, and one for all others
-
-	quickHandler = 25 * time.Microsecond // handing over costs less than a twentieth of a slower one's time
-	slowHandler  = time.Millisecond      // counts for no more, since also the machine may have paused
-	weight       = 32                    // of the past
-)
-
-func (p *pace) of(kind protocol.MessageType) *atomic.Int64 {
-	if kind < 0 || kind >= numKinds {
-		kind = 0
-	}
-	return &p[kind]
-}
-
-func (p *pace) quick(kind protocol.MessageType) bool { return p.of(kind).Load() < int64(quickHandler) }
-
-// observe counts a handler that took some time. That two at once may lose one of
-// both is no harm.
-func (p *pace) observe(kind protocol.MessageType, took time.Duration) {
-	mean := p.of(kind)
-	before := mean.Load()
-	if after := before + (int64(min(took, slowHandler))-before)/weight; after != before {
-		mean.Store(after)
-	}
-}
-
-// reset makes all handlers count as slow until they have shown that they are not.
-func (p *pace) reset() {
-	for i := range p {
-		p[i].Store(int64(slowHandler))
-	}
 }

@@ -2,14 +2,11 @@
 package integration
 
 import (
-	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/voilet/QuicFlow/internal/certs"
+	"github.com/voilet/QuicFlow/internal/leaktest"
 	"github.com/voilet/QuicFlow/internal/testprocess"
 )
 
@@ -18,21 +15,7 @@ var built struct {
 	bin, certs string
 }
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "quic-integration-")
-	if err == nil {
-		err = build(dir)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		_ = os.RemoveAll(dir)
-		os.Exit(1)
-	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(dir)
-		os.Exit(code)
-	}))
-}
+func TestMain(m *testing.M) { leaktest.MainIn(m, "quic-integration-", build) }
 
 func build(dir string) error {
 	built.bin, built.certs = filepath.Join(dir, "bin"), filepath.Join(dir, "certs")

@@ -8,15 +8,13 @@ package soak
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/voilet/QuicFlow/internal/certs"
+	"github.com/voilet/QuicFlow/internal/leaktest"
 	"github.com/voilet/QuicFlow/internal/testprocess"
 )
 
@@ -37,23 +35,15 @@ func TestMain(m *testing.M) {
 	case os.Getenv(diskEnv) != "":
 		os.Exit(withSmallDisk())
 	}
-	dir, err := os.MkdirTemp("", "quic-soak-")
-	if err == nil {
-		built.hub, built.certs = filepath.Join(dir, "quic-server"), filepath.Join(dir, "certs")
-		_, err = certs.Create(certs.Options{Dir: built.certs})
+	leaktest.MainIn(m, "quic-soak-", build)
+}
+
+func build(dir string) error {
+	built.hub, built.certs = filepath.Join(dir, "quic-server"), filepath.Join(dir, "certs")
+	if _, err := certs.Create(certs.Options{Dir: built.certs}); err != nil {
+		return err
 	}
-	if err == nil {
-		err = testprocess.Build("../..", built.hub, "./cmd/server")
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		_ = os.RemoveAll(dir)
-		os.Exit(1)
-	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(dir)
-		os.Exit(code)
-	}))
+	return testprocess.Build("../..", built.hub, "./cmd/server")
 }
 
 // long returns how long a test is to wear.

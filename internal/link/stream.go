@@ -1,0 +1,116 @@
+package link
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/voilet/QuicFlow/internal/wire"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// stream is a stream of the peer that is read, by one goroutine at a time: the next
+// one takes over when a handler on the goroutine of the reader is slow. So nothing of
+// it may be touched, nor be deferred, after a message was handed to the intake,
+// unless that says so.
+type stream struct {
+	link    *Link
+	r       *wire.Reader
+	intake  *dispatcher.Intake
+	frame   protocol.Frame
+	arrived time.Time // when the latest frame came; the same for all that came together
+}
+
+// read reads until the stream or the connection ends. What it waits for, a place in
+// the dispatcher's queue or room for answers, makes QUIC's flow control slow the
+// sender of this stream, and of no other.
+func (s *stream) read() {
+	for {
+		mine, err := s.next()
+		switch {
+		case !mine:
+			return
+		case err == nil:
+			continue
+		case !errors.Is(err, io.EOF) && s.link.ctx.Err() == nil:
+			s.link.Refuse(err)
+		}
+		s.intake.Rest()
+		s.r.Release()
+		<-s.link.streams
+		s.link.wg.Done()
+		return
+	}
+}
+
+// next reads one frame and acts on it. The stream is another goroutine's afterwards
+// unless mine is true.
+func (s *stream) next() (mine bool, err error) {
+	if !s.r.Ready() {
+		s.intake.Rest()
+	}
+	before := s.r.Reads()
+	n, err := s.r.Next()
+	if err != nil {
+		s.link.cfg.countDecoding(err)
+		return true, err
+	}
+	if s.r.Reads() != before {
+		s.arrived = time.Now()
+		s.link.session.Touch(s.arrived)
+	}
+	if n > wire.LargeFrame {
+		return true, s.readLarge(n)
+	}
+	if err := s.r.Read(n, &s.frame); err != nil {
+		s.link.cfg.countDecoding(err)
+		return true, err
+	}
+	kind := s.frame.Kind
+	s.frame.Kind = nil // the message must not stay in memory while the stream is quiet
+	if data, ok := kind.(*protocol.Frame_Data); ok {
+		return s.link.receiveData(data.Data, s.arrived, s.intake)
+	}
+	return true, s.link.receive(kind)
+}
+
+// readLarge bounds the memory that a peer can make this side hold with large
+// frames: eight of data, which the peer has to count, and eight acknowledgements,
+// which wait for each other.
+func (s *stream) readLarge(n int) error {
+	l := s.link
+	lead, err := s.r.Lead()
+	if err != nil {
+		return err
+	}
+	if wire.LeadsAck(lead) {
+		select {
+		case l.largeAcks <- struct{}{}:
+			defer func() { <-l.largeAcks }()
+		case <-l.ctx.Done():
+			return l.ctx.Err()
+		}
+	} else if l.largeReads.Add(1) > maxLarge {
+		return qerrors.New(qerrors.ProtocolViolation, "more than %d large frames that are not taken", maxLarge)
+	}
+	var f protocol.Frame
+	if err := s.r.Read(n, &f); err != nil {
+		l.cfg.countDecoding(err)
+		return err
+	}
+	data, ok := f.Kind.(*protocol.Frame_Data)
+	if !ok {
+		if !wire.LeadsAck(lead) {
+			l.largeReads.Add(-1)
+		}
+		return l.receive(f.Kind)
+	}
+	if _, err := l.receiveData(data.Data, time.Now(), nil); err != nil {
+		return err
+	}
+	l.largeReads.Add(-1) // first, because the peer may send the next one at once
+	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Taken{Taken: &protocol.Taken{}}})
+	return nil
+}

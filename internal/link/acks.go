@@ -21,6 +21,7 @@ func (o *outbox) ack(a *protocol.AckMessage, more bool) error {
 			return err
 		}
 		o.addLarge(&o.largeAcks, largeFrame{frame, acks, 0})
+		o.unseen.addLarge(a)
 	} else {
 		before := o.lanes[acks].reserve(size)
 		after, err := wire.AppendAck(before, a, size)
@@ -30,6 +31,7 @@ func (o *outbox) ack(a *protocol.AckMessage, more bool) error {
 		if !more || len(after) > maxCorked {
 			o.start(acks)
 		}
+		o.unseen.add(a)
 	}
 	o.acksSent++
 	return nil

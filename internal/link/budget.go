@@ -46,13 +46,14 @@ func (o *outbox) answered() {
 	}
 }
 
-// room waits until b has room for more. It is called, and returns, with mu held.
-func (o *outbox) room(w *Wait, b *budget) error {
+// room waits until there is room for p. It is called, and returns, with mu held.
+func (o *outbox) room(w *Wait, p *parcel) error {
+	b := &o.budgets[p.lane]
 	for {
 		switch {
 		case b.closed != nil:
 			return b.closed
-		case b.used < b.limit:
+		case b.used < b.limit && !(p.ordered && p.large() && o.largeData.active >= maxLarge):
 			return nil
 		case w == nil:
 			return qerrors.New(qerrors.QueueFull, "%d bytes wait to be sent to this peer already", b.used)

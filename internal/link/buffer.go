@@ -7,6 +7,7 @@ import "sync"
 const (
 	newBuffer  = 4 << 10
 	fullBuffer = 256 << 10
+	maxPooled  = 2 * fullBuffer
 )
 
 var bufferPool = sync.Pool{New: func() any { return new(make([]byte, 0, newBuffer)) }}
@@ -14,6 +15,8 @@ var bufferPool = sync.Pool{New: func() any { return new(make([]byte, 0, newBuffe
 func getBuffer() []byte { return *bufferPool.Get().(*[]byte) }
 
 func putBuffer(b []byte) {
-	b = b[:0]
-	bufferPool.Put(&b)
+	if cap(b) <= maxPooled {
+		b = b[:0]
+		bufferPool.Put(&b)
+	}
 }

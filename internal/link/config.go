@@ -34,6 +34,9 @@ type Config struct {
 	Tasks         Tasks        // the handlers that have yet to answer
 	MaxClients    int          // on the hub: how many links there may be
 
+	// Epoch names this run of the hub.
+	Epoch string
+
 	// CertificateExpires is when the own certificate does, for the metrics.
 	CertificateExpires time.Time
 

@@ -85,7 +85,7 @@ func (l *Link) Drain(ctx context.Context, code qerrors.Code, reason string, reco
 // connection: nobody waits for an acknowledgement, no handler runs, and no message
 // was sent that would be lost in silence.
 func (l *Link) idle() bool {
-	return l.promises.Len() == 0 && l.out.unanswered.Load() == 0 && !l.out.sentSilently()
+	return l.talk.promises.Len() == 0 && l.out.unanswered.Load() == 0 && !l.out.sentSilently()
 }
 
 // lingerTime is how long to wait for a peer that may be gone.

@@ -3,6 +3,8 @@ package link
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -17,7 +19,9 @@ import (
 func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 	msg *protocol.DataMessage, waitAck bool, timeout time.Duration) (*protocol.AckMessage, error) {
 	if waitAck {
-		p, err := c.SendAsync(ctx, clientID, pick, msg, timeout)
+		// The caller waits, so its message stays as it is for as long as it may have to be
+		// sent again.
+		p, err := c.sendAsync(ctx, clientID, pick, msg, timeout)
 		if err != nil {
 			return nil, err
 		}
@@ -30,7 +34,7 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 	}
 	c.address(&out, clientID)
 	span := c.beginSend(ctx, &out, clientID)
-	_, err := c.transmit(ctx, now, timeout, pick, &out, nil)
+	_, err := c.transmit(ctx, now, timeout, pick, &out, nil, nil)
 	endSpan(span, nil, err)
 	c.sent(out.MsgId, clientID, err)
 	return nil, err
@@ -40,6 +44,17 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 // promise of its acknowledgement once the message is queued.
 func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 	msg *protocol.DataMessage, timeout time.Duration) (*callback.Promise, error) {
+	if msg != nil {
+		kept := new(protocol.DataMessage)
+		fill(kept, msg, msg.MsgId, time.Time{})
+		kept.Payload, kept.Headers = slices.Clone(msg.Payload), maps.Clone(msg.Headers)
+		msg = kept
+	}
+	return c.sendAsync(ctx, clientID, pick, msg, timeout)
+}
+
+func (c *Config) sendAsync(ctx context.Context, clientID string, pick Pick,
+	msg *protocol.DataMessage, timeout time.Duration) (*callback.Promise, error) {
 	now := time.Now()
 	var out protocol.DataMessage
 	if err := c.outgoing(&out, msg, now); err != nil {
@@ -48,7 +63,7 @@ func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 	out.WaitAck = true
 	c.address(&out, clientID)
 	span := c.beginSend(ctx, &out, clientID)
-	p, err := c.transmit(ctx, now, timeout, pick, &out, span)
+	p, err := c.transmit(ctx, now, timeout, pick, &out, msg, span)
 	if err != nil {
 		endSpan(span, nil, err)
 		c.sent(out.MsgId, clientID, err)
@@ -68,7 +83,7 @@ func (c *Config) sent(msgID, clientID string, err error) {
 // Its errors are of messages that were not sent; otherwise span, if not nil, ends
 // with the promise.
 func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Duration, pick Pick,
-	out *protocol.DataMessage, span trace.Span) (*callback.Promise, error) {
+	out, source *protocol.DataMessage, span trace.Span) (*callback.Promise, error) {
 	w, err := newWait(ctx, now, timeout)
 	if err != nil {
 		return nil, qerrors.NotSent(err)
@@ -83,7 +98,7 @@ func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Durat
 		if out.WaitAck {
 			out.TimeoutMs = w.remaining(out.TimeoutMs)
 		}
-		p, err := l.send(&w, out, span)
+		p, err := l.send(&w, out, source, span)
 		if !errors.Is(err, qerrors.ErrDraining) && !errors.Is(err, qerrors.ErrConnectionLost) {
 			return p, qerrors.NotSent(err)
 		}
@@ -98,10 +113,17 @@ func (c *Config) outgoing(out, msg *protocol.DataMessage, now time.Time) error {
 		c.Metrics.Failed.Add(qerrors.CodeOf(err), 1)
 		return qerrors.NotSent(err)
 	}
-	out.MsgId = msg.MsgId
-	if out.MsgId == "" {
-		out.MsgId = newID(now)
+	id := msg.MsgId
+	if id == "" {
+		id = newID(now)
 	}
+	fill(out, msg, id, now)
+	return nil
+}
+
+// fill sets what a message to be sent has from msg.
+func fill(out, msg *protocol.DataMessage, id string, now time.Time) {
+	out.MsgId = id
 	out.SenderId = msg.SenderId
 	out.ReceiverId = msg.ReceiverId
 	out.Type = msg.Type
@@ -111,7 +133,7 @@ func (c *Config) outgoing(out, msg *protocol.DataMessage, now time.Time) error {
 	out.Priority = msg.Priority
 	out.OrderingKey = msg.OrderingKey
 	out.TimeoutMs = msg.TimeoutMs
-	return nil
+	out.Idempotent = msg.Idempotent
 }
 
 // address says on the hub whom a message is for, unless its application has.

@@ -43,12 +43,13 @@ func run(t *testing.T, p *program) {
 	cfg.Hub = true
 	cfg.SetDispatcher(testnet.HandleWith(dispatcher.Config{Workers: 2, QueueSize: 2}, echo))
 	conn := newMemory(p.streams)
-	l := link.New(conn, cfg)
+	l, talk := link.New(conn, cfg), cfg.NewConversation("a")
+	defer talk.Close(qerrors.ErrConnectionLost)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	hello, err := l.AwaitHello(ctx)
 	if err == nil {
-		err = l.Open(ctx, hello, "session")
+		err = l.Open(ctx, talk, hello, "session", qerrors.ErrReplaced)
 	}
 	if err != nil {
 		t.Fatalf("the handshake: %v", err)

@@ -2,21 +2,22 @@ package link
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/voilet/QuicFlow/internal/wire"
-	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/session"
 )
 
-// SayHello is the client's side of the handshake. It returns the hub's welcome,
-// or why there is none; then the connection is closed.
-func (l *Link) SayHello(ctx context.Context, hello *protocol.Hello) (*protocol.Welcome, error) {
+// SayHello is the client's side of the handshake, of a connection that the conversation
+// goes on with. It returns the hub's welcome, or why there is none; then the connection
+// is closed.
+func (l *Link) SayHello(ctx context.Context, talk *Conversation, hello *protocol.Hello) (*protocol.Welcome, error) {
 	hello.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
+	hello.Resume = talk.resume()
 	if err := l.openControl(ctx); err != nil {
 		return nil, err
 	}
@@ -29,6 +30,11 @@ func (l *Link) SayHello(ctx context.Context, hello *protocol.Hello) (*protocol.W
 	if welcome == nil {
 		return nil, l.refused(qerrors.New(qerrors.ProtocolViolation, "the hub's first frame is not a welcome"))
 	}
+	resumed := welcome.Resumed && hello.Resume != nil && welcome.SessionId == hello.Resume.SessionId
+	if !talk.attach(l, welcome.SessionId, welcome.Secret, resumed) {
+		return nil, l.refused(qerrors.New(qerrors.Internal, "the connection before has not ended"))
+	}
+	l.resumed = resumed
 	l.begin(welcome.SessionId, hello.ClientId, welcome.MaxPayloadBytes)
 	l.live.Store(true)
 	return welcome, nil
@@ -58,20 +64,45 @@ func (l *Link) AwaitHello(ctx context.Context) (*protocol.Hello, error) {
 const maxSoftware = 64
 
 // Open opens the session on the hub's side, after which messages may be sent to
-// the client. [Link.Welcome] or [Link.Close] comes next.
-func (l *Link) Open(ctx context.Context, hello *protocol.Hello, sessionID string) error {
+// the client. When the client asks to go on with the conversation, and shows that it is
+// its own, it does; otherwise it begins anew. A link that still has the conversation
+// is closed with taken, and waited for. [Link.Welcome] or [Link.Close] comes next.
+func (l *Link) Open(ctx context.Context, talk *Conversation, hello *protocol.Hello, session string, taken error) error {
 	if err := l.openControl(ctx); err != nil {
 		return err
 	}
-	l.begin(sessionID, hello.ClientId, hello.MaxPayloadBytes)
+	resumed := hello.Resume != nil && talk.goesOn(hello.Resume)
+	if resumed {
+		session = hello.Resume.SessionId
+	}
+	for !talk.attach(l, session, newSecret(), resumed) {
+		before := talk.holder()
+		if before == nil {
+			continue
+		}
+		before.Refuse(taken)
+		select {
+		case <-before.done:
+		case <-ctx.Done():
+			return l.refused(tooLate(ctx))
+		}
+		// Another connection of the same client may have been quicker.
+		if resumed = hello.Resume != nil && talk.goesOn(hello.Resume); !resumed {
+			session = rand.Text()
+		}
+	}
+	l.resumed = resumed
+	l.begin(session, hello.ClientId, hello.MaxPayloadBytes)
 	return nil
 }
 
 // Welcome tells the client that the session is open. Data that is sent before
 // cannot overtake it: the client reads the hub's first stream first.
 func (l *Link) Welcome(welcome *protocol.Welcome) {
-	welcome.SessionId = l.session.ID()
+	welcome.SessionId, welcome.Resumed = l.session.ID(), l.resumed
+	welcome.Secret = l.talk.resume().Secret
 	welcome.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
+	welcome.Epoch = l.cfg.Epoch
 	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: welcome}})
 	l.live.Store(true)
 }
@@ -151,27 +182,5 @@ func (l *Link) begin(sessionID, clientID string, peerMax uint64) {
 	if peerMax > 0 {
 		l.peerMax = int(min(peerMax, HighestMaxPayload))
 	}
-	l.promises = l.cfg.Promises.NewTable(l.answered)
-}
-
-// answered is called for each message that an acknowledgement was awaited for. One
-// that says that the sender's time was over is as if none had come: which of both
-// sides notices first is chance.
-func (l *Link) answered(p *callback.Promise, ack *protocol.AckMessage, err error) {
-	clientID := l.session.ClientID()
-	late := qerrors.CodeOf(err) == qerrors.Timeout
-	if ack.GetStatus() == protocol.AckStatus_ACK_STATUS_TIMEOUT {
-		late = true
-		l.cfg.Metrics.Failed.Add(qerrors.Timeout, 1)
-	} else if err == nil {
-		l.cfg.Metrics.Answered.Add(ack.Status)
-		l.cfg.Metrics.RoundTrips.Observe(l.number, p.Type(), time.Since(p.Begun()))
-	}
-	if ack.GetStatus() != protocol.AckStatus_ACK_STATUS_SUCCESS {
-		l.session.SendFailures.Add(1)
-	}
-	if late {
-		l.cfg.Events.PromiseTimeout(p.MessageID(), clientID)
-	}
-	l.cfg.sent(p.MessageID(), clientID, err)
+	l.talk.latest.Store(l)
 }

@@ -86,5 +86,8 @@ func (o *outbox) taken() error {
 	}
 	o.largeData.active--
 	o.startLarge(&o.largeData)
+	for c := urgent; c < numLanes; c++ { // one with an ordering key may have waited for this
+		o.budgets[c].wake()
+	}
 	return nil
 }

@@ -73,18 +73,28 @@ type Link struct {
 	wg   sync.WaitGroup // readers, flushers and senders of large frames
 
 	// Set by the handshake.
-	first    *wire.Reader // the peer's first stream, where its control frames come
-	session  *session.Session
-	promises *callback.Table
-	peerMax  int // the largest payload or result the peer accepts
+	first   *wire.Reader // the peer's first stream, where its control frames come
+	session *session.Session
+	talk    *Conversation
+	epoch   uint64 // which of its sessions it is
+	resumed bool   // that one has had a connection before
+	peerMax int    // the largest payload or result the peer accepts
+
+	again  []*callback.Promise // of what is to be sent again; resend's
+	resent chan struct{}       // closed when that was done
+	done   chan struct{}       // closed when nothing of the link runs any more
 
 	live       atomic.Bool   // the handshake has succeeded: what the peer sends is read
 	streams    chan struct{} // a place for each stream of the peer that is being read
 	largeReads atomic.Int32  // large data frames of the peer that are not handed on yet
 	largeAcks  chan struct{} // a place for each large acknowledgement that is being read
 	drain      drain
-	losses     losses
-	number     uint32 // how many links there were before
+
+	acksSeen     atomic.Uint64 // acknowledgements that have come, but for the large ones
+	acksReported atomic.Uint64 // of those, how many the peer was told of
+
+	losses losses
+	number uint32 // how many links there were before
 }
 
 // maxStreams is how many streams of the peer are read at once: the lanes and the
@@ -100,6 +110,8 @@ func New(conn Conn, cfg *Config) *Link {
 		cfg: cfg, conn: conn, ctx: conn.Context(), number: cfg.links.Add(1),
 		streams:   make(chan struct{}, maxStreams),
 		largeAcks: make(chan struct{}, maxLarge),
+		resent:    make(chan struct{}),
+		done:      make(chan struct{}),
 	}
 	l.out.init(conn, &l.wg, cfg)
 	return l
@@ -115,21 +127,29 @@ func (l *Link) Info() session.Info {
 	return info
 }
 
+// Resumed reports whether the session has had a connection before.
+func (l *Link) Resumed() bool { return l.resumed }
+
 // Conn returns the connection under the link.
 func (l *Link) Conn() Conn { return l.conn }
 
 // Done is closed when the connection has ended.
 func (l *Link) Done() <-chan struct{} { return l.ctx.Done() }
 
-// Close ends the connection at once. What is not acknowledged by then fails; see
-// [Link.Drain] for the orderly way.
+// Ended is closed when nothing of the link runs any more, but for handlers.
+func (l *Link) Ended() <-chan struct{} { return l.done }
+
+// Close ends the connection at once. What is not acknowledged by then is sent again on
+// the next one, if the peer comes back; see [Link.Drain] for the orderly way.
 func (l *Link) Close(code qerrors.Code, reason string) { l.conn.Close(code, reason) }
 
 // Run serves the connection until it ends. When it returns, nothing of the link
 // runs any more except handlers. The error says why it ended; its code is OK
 // after an orderly end.
 func (l *Link) Run() error {
+	defer close(l.done)
 	if l.live.Load() {
+		l.wg.Go(l.resend)
 		l.serve(l.first)
 		l.accept()
 	} else {
@@ -138,12 +158,12 @@ func (l *Link) Run() error {
 	<-l.ctx.Done()
 	cause := context.Cause(l.ctx)
 	lost := qerrors.New(qerrors.ConnectionLost, "the connection has ended: %w", cause)
-	l.out.fail(lost)
-	if l.promises != nil {
-		l.promises.Close(lost)
-	}
+	unseen := l.out.fail(lost)
 	l.drain.stop()
 	l.wg.Wait()
+	if l.talk != nil {
+		l.talk.detach(l, unseen)
+	}
 	l.sampleLosses()
 	l.cfg.CountNetworkError(cause)
 	if l.session != nil {
@@ -168,7 +188,7 @@ func (l *Link) serve(r *wire.Reader) {
 	case l.streams <- struct{}{}:
 		l.wg.Add(1)
 		s := &stream{link: l, r: r, arrived: time.Now()}
-		s.intake = dispatcher.NewIntake(s.read, l.out.uncork)
+		s.intake = dispatcher.NewIntake(s)
 		go s.read()
 	case <-l.ctx.Done():
 	}

@@ -33,6 +33,7 @@ type outbox struct {
 	budgets   [numLanes]budget // that of acks is for control frames as well
 	largeData largeQueue
 	largeAcks largeQueue
+	unseen    unseen // acknowledgements that the peer may not have received
 	dataSent  uint64 // data frames accepted in all
 	acksSent  uint64 // acknowledgements accepted in all
 	silently  bool   // a data frame was accepted that nobody awaits an acknowledgement of
@@ -50,10 +51,15 @@ func (o *outbox) init(conn Conn, wg *sync.WaitGroup, cfg *Config) {
 func (o *outbox) put(w *Wait, p *parcel, m *protocol.DataMessage) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err := o.room(w, &o.budgets[p.lane]); err != nil {
+	if err := o.room(w, p); err != nil {
 		return err
 	}
-	if p.size > wire.LargeFrame {
+	return o.add(p, m)
+}
+
+// add queues a parcel. It is called with mu held, when there is room.
+func (o *outbox) add(p *parcel, m *protocol.DataMessage) error {
+	if p.large() && !p.ordered {
 		if err := p.await(m); err != nil {
 			return err
 		}
@@ -65,12 +71,15 @@ func (o *outbox) put(w *Wait, p *parcel, m *protocol.DataMessage) error {
 			return err
 		}
 		o.lanes[p.lane].silent += p.silent()
+		if p.large() {
+			o.largeData.active++
+		}
 		o.start(p.lane)
 	}
 	o.dataSent++
 	o.session.MessagesSent.Add(1)
 	o.session.BytesSent.Add(uint64(p.payload))
-	o.silently = o.silently || p.promises == nil
+	o.silently = o.silently || p.silent() > 0
 	return nil
 }
 
@@ -144,9 +153,10 @@ func (o *outbox) sentSilently() bool {
 	return o.silently
 }
 
-// fail throws away what waits, after the connection has ended. No flusher is
-// started afterwards.
-func (o *outbox) fail(err error) {
+// fail throws away what waits, after the connection has ended, and returns the
+// acknowledgements that the peer may not have received. No flusher is started
+// afterwards.
+func (o *outbox) fail(err error) []*protocol.AckMessage {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	silent := 0
@@ -169,4 +179,5 @@ func (o *outbox) fail(err error) {
 	}
 	o.largeData.waiting, o.largeAcks.waiting = nil, nil
 	o.lost(silent)
+	return o.unseen.all()
 }

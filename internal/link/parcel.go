@@ -18,15 +18,20 @@ type parcel struct {
 	size    int    // of the frame's body
 	payload int    // bytes of the message's payload
 	lane    class
+	ordered bool // it has an ordering key, and must not leave its lane
 	// For a message whose acknowledgement somebody awaits: where the promise of it
 	// is made, with this deadline, when all else is done. So there is a promise if,
 	// and only if, the message is on its way.
 	promises *callback.Table
+	source   *protocol.DataMessage // what the caller has sent, for it to be sent again
 	begun    time.Time
 	deadline time.Time
 	promise  *callback.Promise
 	span     trace.Span // of the sending, which ends with the promise; nil for none
+	answered bool       // there is a promise already: the message is sent again
 }
+
+func (p *parcel) large() bool { return p.size > wire.LargeFrame }
 
 // encode appends the frame, and makes the promise, of the message m, which is not kept:
 // a parcel that had a pointer to it would put it on the heap.
@@ -41,14 +46,17 @@ func (p *parcel) encode(b []byte, m *protocol.DataMessage) (_ []byte, err error)
 
 func (p *parcel) await(m *protocol.DataMessage) (err error) {
 	if p.promises != nil {
-		p.promise, err = p.promises.Add(m, p.begun, p.deadline, onDone(p.span))
+		p.promise, err = p.promises.Add(callback.Sent{
+			ID: m.MsgId, Type: m.Type, Begun: p.begun, Deadline: p.deadline, OnDone: onDone(p.span),
+			Message: p.source, ReceiverID: m.ReceiverId, Headers: m.Headers,
+		})
 	}
 	return err
 }
 
 // silent counts the parcel if nobody would learn that it was lost.
 func (p *parcel) silent() int {
-	if p.promises != nil {
+	if p.promises != nil || p.answered {
 		return 0
 	}
 	return 1
@@ -79,14 +87,14 @@ func (c *Config) Pack(ctx context.Context, msg *protocol.DataMessage) (*Parcel, 
 		return nil, qerrors.NotSent(err)
 	}
 	return &Parcel{
-		parcel: parcel{frame: frame, size: size, payload: len(out.Payload), lane: classOf(out.Priority), span: span},
+		parcel: parcel{frame: frame, size: size, payload: len(out.Payload), lane: classOf(out.Priority), ordered: out.OrderingKey != "", span: span},
 		id:     out.MsgId,
 	}, nil
 }
 
 // encode returns a frame of m of its own.
 func (c *Config) encode(m *protocol.DataMessage, size int) ([]byte, error) {
-	frame, err := wire.AppendData(make([]byte, 0, size+8), m, size)
+	frame, err := wire.AppendData(make([]byte, 0, size+wire.MaxHead), m, size)
 	if err != nil {
 		c.Metrics.EncodingErrors.Add(1)
 	}

@@ -24,6 +24,7 @@ func (l *Link) receive(kind any) error {
 		l.receiveAck(kind.Ack)
 		return nil
 	case *protocol.Frame_Ping:
+		l.out.seen(kind.Ping.GetAcksSeen())
 		l.cfg.Metrics.HeartbeatsReceived.Add(1)
 		// A peer that does not read its answers gets no pong either; they are a
 		// sign of life as good as that. The control frames behind must not wait.
@@ -31,13 +32,22 @@ func (l *Link) receive(kind any) error {
 			return nil
 		}
 		l.cfg.Metrics.HeartbeatsSent.Add(1)
-		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Pong{Pong: &protocol.Pong{Sequence: kind.Ping.GetSequence()}}})
+		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Pong{Pong: &protocol.Pong{
+			Sequence: kind.Ping.GetSequence(), AcksSeen: l.report(true),
+		}}})
 		return nil
-	case *protocol.Frame_Pong: // it has done its work by arriving
+	case *protocol.Frame_Pong:
+		l.out.seen(kind.Pong.GetAcksSeen())
 		l.cfg.Metrics.HeartbeatsReceived.Add(1)
 		return nil
 	case *protocol.Frame_Taken:
 		return l.out.taken()
+	case *protocol.Frame_Seen:
+		l.out.seenLarge(kind.Seen.GetMsgId())
+		return nil
+	case *protocol.Frame_Cancel:
+		l.talk.cancel(kind.Cancel.GetMsgId())
+		return nil
 	case *protocol.Frame_GoAway:
 		return l.receiveGoAway(kind.GoAway)
 	case *protocol.Frame_Handled:
@@ -68,6 +78,16 @@ func (l *Link) receiveData(m *protocol.DataMessage, arrived time.Time, in *dispa
 	}
 	l.session.MessagesReceived.Add(1)
 	l.session.BytesReceived.Add(uint64(len(m.Payload)))
+	if m.AcksSeen > 0 {
+		l.out.seen(m.AcksSeen)
+	}
+	if m.WaitAck && m.Resent && l.talk.repeated(l, m) {
+		l.cfg.Metrics.Repeated.Add(1)
+		return true, nil
+	}
+	if m.WaitAck && !m.Resent && l.talk.memory.kept.Load() > 0 {
+		l.talk.unlike(m.MsgId)
+	}
 	l.cfg.Events.MessageReceived(m.MsgId, l.session.ClientID())
 	if mine, err = l.handle(m, arrived, in); err != nil && !m.WaitAck {
 		// Only the end of the connection interrupts the wait. The sender is told
@@ -104,10 +124,15 @@ func (l *Link) submit(base context.Context, arrived time.Time, m *protocol.DataM
 	l.cfg.Tasks.add()
 	l.out.unanswered.Add(1)
 	d := l.cfg.dispatcher.Load()
+	t := d.NewTask(base, arrived, m, &l.talk.order, r)
 	if mine = true; in != nil {
-		mine, err = in.Submit(d, l.ctx, base, arrived, m, r)
+		mine, err = in.Submit(d, l.ctx, t)
 	} else {
-		err = d.Submit(l.ctx, base, arrived, m, r)
+		s := stream{link: l}
+		s.Slow(t)
+		if err = d.Enqueue(l.ctx, t); err != nil {
+			s.Late(t)
+		}
 	}
 	if err != nil {
 		l.out.unanswered.Add(-1)
@@ -128,12 +153,13 @@ func (l *Link) Respond(o dispatcher.Outcome) {
 		l.cfg.Log.Debug("a message was not handled", "client_id", l.session.ClientID(),
 			"msg_id", ack.MsgId, "code", qerrors.Code(ack.Code), "error", ack.Error)
 	}
-	if o.Wanted {
-		if err := l.out.ack(ack, o.More); err != nil {
-			l.cfg.Log.Debug("an acknowledgement was not sent", "client_id", l.session.ClientID(),
-				"msg_id", ack.MsgId, "code", qerrors.CodeOf(err), "error", err)
-		}
-	}
+	l.talk.answer(l, o, ack)
+	l.answeredAgain()
+}
+
+// answeredAgain counts the answer to a message that came on l, also if that was for the
+// second time.
+func (l *Link) answeredAgain() {
 	l.out.answered()
 	l.drain.handled.Add(1)
 	l.advance()
@@ -151,7 +177,11 @@ func (l *Link) limitResult(ack *protocol.AckMessage) {
 }
 
 func (l *Link) receiveAck(ack *protocol.AckMessage) {
-	l.promises.Complete(ack) // one that nobody waits for any more came too late
+	if ack.Code == uint32(qerrors.Forgotten) {
+		l.talk.promises.Reject(ack.MsgId, &qerrors.Error{Code: qerrors.Forgotten, Message: ack.Error, Remote: true})
+	} else {
+		l.talk.promises.Complete(ack) // one that nobody waits for any more came too late
+	}
 	l.drain.acksReceived.Add(1)
 	l.advance()
 }

@@ -11,18 +11,24 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// send queues m, which the link only reads and does not keep. If m asks for an
-// acknowledgement, it returns the promise of it, with whose completion span ends.
+// send queues m, which the link does not keep. If m asks for an acknowledgement, it
+// returns the promise of it, with whose completion span ends; source is kept till then.
 // Every error means that nothing was sent, and that there is no promise.
-func (l *Link) send(w *Wait, m *protocol.DataMessage, span trace.Span) (*callback.Promise, error) {
+func (l *Link) send(w *Wait, m, source *protocol.DataMessage, span trace.Span) (*callback.Promise, error) {
 	if len(m.Payload) > l.peerMax {
 		return nil, l.tooLarge(len(m.Payload))
 	}
-	p := parcel{size: wire.DataSize(m), payload: len(m.Payload), lane: classOf(m.Priority), span: span}
-	if m.WaitAck {
-		p.promises, p.begun, p.deadline = l.promises, w.begun, w.deadline
+	if m.OrderingKey != "" {
+		if err := l.afterResent(w); err != nil {
+			return nil, err
+		}
 	}
-	if p.size > wire.LargeFrame {
+	m.AcksSeen = l.report(false)
+	p := parcel{size: wire.DataSize(m), payload: len(m.Payload), lane: classOf(m.Priority), ordered: m.OrderingKey != "", span: span}
+	if m.WaitAck {
+		p.promises, p.source, p.begun, p.deadline = l.talk.promises, source, w.begun, w.deadline
+	}
+	if p.large() && !p.ordered {
 		frame, err := l.cfg.encode(m, p.size)
 		if err != nil {
 			return nil, err
@@ -45,7 +51,9 @@ const pingPadding = 32
 // Ping asks the peer for a sign of life.
 func (l *Link) Ping() {
 	l.cfg.Metrics.HeartbeatsSent.Add(1)
-	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Ping{Ping: &protocol.Ping{Padding: make([]byte, pingPadding)}}})
+	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Ping{Ping: &protocol.Ping{
+		Padding: make([]byte, pingPadding), AcksSeen: l.report(true),
+	}}})
 }
 
 // CheckHeartbeat closes the connection when maxStrikes checks in a row have found

@@ -26,6 +26,7 @@ const (
 type side struct {
 	*gated
 	cfg  *link.Config
+	talk *link.Conversation
 	link *link.Link
 	end  chan error // what Run returned
 }
@@ -47,11 +48,15 @@ func newSide(t failer, hub bool, maxQueueBytes int) *side {
 	cfg.Hub = hub
 	cfg.SetDispatcher(testnet.Echo())
 	s := &side{gated: newGated(), cfg: cfg, end: make(chan error, 1)}
-	s.link = link.New(s.gated, cfg)
+	s.link, s.talk = link.New(s.gated, cfg), cfg.NewConversation("a")
 	if err := s.handshake(t.Context()); err != nil {
 		t.Fatalf("the handshake: %v", err)
 	}
-	go func() { s.end <- s.link.Run() }()
+	go func() {
+		cause := s.link.Run()
+		s.talk.Close(qerrors.New(qerrors.ConnectionLost, "the connection has ended: %w", cause)) // there is no other
+		s.end <- cause
+	}()
 	synctest.Wait()
 	return s
 }
@@ -59,13 +64,13 @@ func newSide(t failer, hub bool, maxQueueBytes int) *side {
 func (s *side) handshake(ctx context.Context) error {
 	if !s.cfg.Hub {
 		s.Send(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: &protocol.Welcome{}}})
-		_, err := s.link.SayHello(ctx, &protocol.Hello{ClientId: "a"})
+		_, err := s.link.SayHello(ctx, s.talk, &protocol.Hello{ClientId: "a"})
 		return err
 	}
 	s.Send(testnet.Hello("a"))
 	hello, err := s.link.AwaitHello(ctx)
 	if err == nil {
-		err = s.link.Open(ctx, hello, "session")
+		err = s.link.Open(ctx, s.talk, hello, "session", qerrors.ErrReplaced)
 	}
 	if err == nil {
 		s.link.Welcome(&protocol.Welcome{})

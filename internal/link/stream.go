@@ -70,10 +70,33 @@ func (s *stream) next() (mine bool, err error) {
 	}
 	kind := s.frame.Kind
 	s.frame.Kind = nil // the message must not stay in memory while the stream is quiet
-	if data, ok := kind.(*protocol.Frame_Data); ok {
-		return s.link.receiveData(data.Data, s.arrived, s.intake)
+	switch kind := kind.(type) {
+	case *protocol.Frame_Data:
+		return s.link.receiveData(kind.Data, s.arrived, s.intake)
+	case *protocol.Frame_Ack:
+		s.link.acksSeen.Add(1)
 	}
 	return true, s.link.receive(kind)
+}
+
+// GoOn and the others are those of dispatcher.Reader.
+func (s *stream) GoOn() { s.read() }
+
+// Rested sends the acknowledgements that have waited for more.
+func (s *stream) Rested() { s.link.out.uncork() }
+
+// Slow notes a message that is not handled at once.
+func (s *stream) Slow(t *dispatcher.Task) {
+	if t.Wanted() {
+		s.link.talk.remember(s.link, t)
+	}
+}
+
+// Late takes the note back.
+func (s *stream) Late(t *dispatcher.Task) {
+	if t.Wanted() {
+		s.link.talk.late(t)
+	}
 }
 
 // readLarge bounds the memory that a peer can make this side hold with large
@@ -104,6 +127,9 @@ func (s *stream) readLarge(n int) error {
 	if !ok {
 		if !wire.LeadsAck(lead) {
 			l.largeReads.Add(-1)
+		}
+		if ack := f.GetAck(); ack != nil {
+			l.out.control(&protocol.Frame{Kind: &protocol.Frame_Seen{Seen: &protocol.Seen{MsgId: ack.MsgId}}})
 		}
 		return l.receive(f.Kind)
 	}

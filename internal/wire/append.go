@@ -22,6 +22,9 @@ const (
 	// headers, an error text and the encoding itself.
 	Overhead = 32 << 10
 
+	// MaxHead is what a frame has before its body, at most.
+	MaxHead = 8
+
 	// MaxHeaders is how many headers a message may have.
 	MaxHeaders = 64
 

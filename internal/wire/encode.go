@@ -23,6 +23,9 @@ const (
 	dataPriority    = protowire.Number(9)
 	dataOrderingKey = protowire.Number(10)
 	dataTimeoutMs   = protowire.Number(11)
+	dataIdempotent  = protowire.Number(12)
+	dataResent      = protowire.Number(13)
+	dataAcksSeen    = protowire.Number(14)
 
 	ackMsgID  = protowire.Number(1)
 	ackStatus = protowire.Number(2)
@@ -61,7 +64,8 @@ func dataSize(m *protocol.DataMessage) int {
 	n := sizeBytes(len(m.MsgId)) + sizeBytes(len(m.SenderId)) + sizeBytes(len(m.ReceiverId)) +
 		sizeVarint(uint64(m.Type)) + sizeBytes(len(m.Payload)) + sizeVarint(protowire.EncodeBool(m.WaitAck)) +
 		sizeVarint(uint64(m.Timestamp)) + sizeVarint(uint64(m.Priority)) +
-		sizeBytes(len(m.OrderingKey)) + sizeVarint(uint64(m.TimeoutMs))
+		sizeBytes(len(m.OrderingKey)) + sizeVarint(uint64(m.TimeoutMs)) +
+		sizeVarint(protowire.EncodeBool(m.Idempotent)) + sizeVarint(protowire.EncodeBool(m.Resent)) + sizeVarint(m.AcksSeen)
 	for key, value := range m.Headers {
 		n += tagSize + protowire.SizeBytes(headerSize(key, value))
 	}
@@ -84,7 +88,10 @@ func appendData(b []byte, m *protocol.DataMessage) []byte {
 	}
 	b = appendVarint(b, dataPriority, uint64(m.Priority))
 	b = appendString(b, dataOrderingKey, m.OrderingKey)
-	return appendVarint(b, dataTimeoutMs, uint64(m.TimeoutMs))
+	b = appendVarint(b, dataTimeoutMs, uint64(m.TimeoutMs))
+	b = appendVarint(b, dataIdempotent, protowire.EncodeBool(m.Idempotent))
+	b = appendVarint(b, dataResent, protowire.EncodeBool(m.Resent))
+	return appendVarint(b, dataAcksSeen, m.AcksSeen)
 }
 
 func ackSize(a *protocol.AckMessage) int {

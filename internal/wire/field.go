@@ -55,6 +55,12 @@ func (v value) numberOfData(m *protocol.DataMessage) {
 		m.Priority = protocol.Priority(v.varint)
 	case dataTimeoutMs:
 		m.TimeoutMs = uint32(v.varint)
+	case dataIdempotent:
+		m.Idempotent = protowire.DecodeBool(v.varint)
+	case dataResent:
+		m.Resent = protowire.DecodeBool(v.varint)
+	case dataAcksSeen:
+		m.AcksSeen = v.varint
 	}
 }
 

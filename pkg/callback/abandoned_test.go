@@ -25,14 +25,14 @@ func TestLateAcknowledgement(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := callback.NewManager(1)
-				table, other := m.NewTable(nil), m.NewTable(nil)
+				table, other := m.NewTable(nil, nil), m.NewTable(nil, nil)
 				first := add(t, table, "id", in(time.Second))
 				end(first)
 				if _, err := first.Result(); !errors.Is(err, qerrors.ErrOutcomeUnknown) {
 					t.Errorf("the first promise ended with %v", err)
 				}
 				for range 2 {
-					if _, err := table.Add(message("id"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrDuplicateMessage) {
+					if _, err := table.Add(sent("id", in(time.Hour))); !errors.Is(err, qerrors.ErrDuplicateMessage) {
 						t.Fatalf("before the late acknowledgement: %v", err)
 					}
 					wantNothing(t, m)
@@ -55,10 +55,10 @@ func TestLateAcknowledgement(t *testing.T) {
 // TestForgotten: a table remembers the latest ids, and no more.
 func TestForgotten(t *testing.T) {
 	m := callback.NewManager(0)
-	table := m.NewTable(nil)
+	table := m.NewTable(nil, nil)
 	abandon := func(id string) { add(t, table, id, in(time.Hour)).Cancel(nil) }
 	taken := func(id string) bool {
-		p, err := table.Add(message(id), time.Now(), in(time.Hour), nil)
+		p, err := table.Add(sent(id, in(time.Hour)))
 		if err == nil {
 			table.Complete(ackOf(id))
 			return !isDone(p)
@@ -90,7 +90,7 @@ func TestForgotten(t *testing.T) {
 // as long as any other.
 func TestAbandonedAgain(t *testing.T) {
 	m := callback.NewManager(0)
-	table := m.NewTable(nil)
+	table := m.NewTable(nil, nil)
 	abandon := func(id string) { add(t, table, id, in(time.Hour)).Cancel(nil) }
 	abandon("again")
 	table.Complete(ackOf("again"))
@@ -99,7 +99,7 @@ func TestAbandonedAgain(t *testing.T) {
 	}
 	abandon("again")
 	abandon("one more")
-	if _, err := table.Add(message("again"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrDuplicateMessage) {
+	if _, err := table.Add(sent("again", in(time.Hour))); !errors.Is(err, qerrors.ErrDuplicateMessage) {
 		t.Errorf("the id that was abandoned last but one: %v", err)
 	}
 	table.Close(qerrors.ErrClosed)

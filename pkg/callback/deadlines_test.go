@@ -29,7 +29,7 @@ func TestDeadlines(t *testing.T) {
 					m := callback.NewManager(0)
 					time.Sleep(offset)
 					begun := time.Now()
-					p := add(t, m.NewTable(nil), "1", begun.Add(after))
+					p := add(t, m.NewTable(nil, nil), "1", begun.Add(after))
 					<-p.Done()
 					if late := time.Since(begun) - max(after, 0); late < 0 || late > tick {
 						t.Errorf("failed %v after the deadline, want 0 to %v", late, tick)
@@ -63,7 +63,7 @@ func TestManyDeadlines(t *testing.T) {
 			if late := time.Since(deadlines[id]); late < 0 || late > tick {
 				t.Errorf("%s failed %v after its deadline, want 0 to %v", id, late, tick)
 			}
-		})
+		}, nil)
 		for i := range count {
 			id, deadline := fmt.Sprint(i), in(time.Duration(random.Int64N(int64(3*turn))))
 			mu.Lock()
@@ -92,7 +92,7 @@ func TestManyDeadlines(t *testing.T) {
 func TestIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := callback.NewManager(0)
-		table := m.NewTable(nil)
+		table := m.NewTable(nil, nil)
 		for round := range 3 {
 			if table.StopTimer() {
 				t.Fatalf("round %d: the timer runs while no promise waits", round)
@@ -122,7 +122,7 @@ func TestLongPause(t *testing.T) {
 	for _, pause := range []time.Duration{turn - tick, turn, turn + tick, 100 * turn} {
 		synctest.Test(t, func(t *testing.T) {
 			m := callback.NewManager(0)
-			table := m.NewTable(nil)
+			table := m.NewTable(nil, nil)
 			begun := time.Now()
 			due := 0
 			for i := range 3000 {

@@ -20,13 +20,13 @@ func in(d time.Duration) time.Time { return time.Now().Add(d) }
 
 func ackOf(id string) *protocol.AckMessage { return &protocol.AckMessage{MsgId: id} }
 
-func message(id string) *protocol.DataMessage {
-	return &protocol.DataMessage{MsgId: id, Type: protocol.MessageType_MESSAGE_TYPE_COMMAND}
+func sent(id string, deadline time.Time) callback.Sent {
+	return callback.Sent{ID: id, Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, Begun: time.Now(), Deadline: deadline}
 }
 
 func add(t *testing.T, table *callback.Table, id string, deadline time.Time) *callback.Promise {
 	t.Helper()
-	p, err := table.Add(message(id), time.Now(), deadline, nil)
+	p, err := table.Add(sent(id, deadline))
 	if err != nil {
 		t.Fatal(err)
 	}

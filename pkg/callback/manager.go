@@ -1,6 +1,9 @@
 package callback
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,11 +64,13 @@ func (m *Manager) count(ack *protocol.AckMessage, err error) {
 
 // Table holds the promises of one connection by message id.
 type Table struct {
-	manager *Manager
-	onDone  OnDone
+	manager   *Manager
+	onDone    OnDone
+	onAbandon func(id string)
 
 	mu        sync.Mutex
 	pending   map[string]*Promise
+	added     uint64 // promises so far
 	deadlines deadlines
 	abandoned abandoned
 	closed    error
@@ -76,17 +81,30 @@ type Table struct {
 type OnDone func(p *Promise, ack *protocol.AckMessage, err error)
 
 // NewTable returns an empty table. onDone, which may be nil, is called for each of
-// its promises.
-func (m *Manager) NewTable(onDone OnDone) *Table {
-	return &Table{manager: m, onDone: onDone, pending: make(map[string]*Promise)}
+// its promises; onAbandon, which may be nil, with the id of each that is cancelled.
+func (m *Manager) NewTable(onDone OnDone, onAbandon func(id string)) *Table {
+	return &Table{manager: m, onDone: onDone, onAbandon: onAbandon, pending: make(map[string]*Promise)}
 }
 
-// Add makes a promise for a message whose sending began at some time; it fails at
-// the deadline, up to 10 ms late. Add fails with TooManyPromises past the
-// manager's limit, with DuplicateMessage when the id is awaited already, and with
-// the table's own error once it is closed. onDone, which may be nil, is called
-// after that of the table.
-func (t *Table) Add(msg *protocol.DataMessage, begun, deadline time.Time, onDone OnDone) (*Promise, error) {
+// Sent is a message whose acknowledgement is awaited.
+type Sent struct {
+	ID       string
+	Type     protocol.MessageType
+	Begun    time.Time // when its sending began
+	Deadline time.Time // when the promise fails, up to 10 ms late
+	OnDone   OnDone    // called after that of the table; may be nil
+
+	// What it takes to send it again. The message may be changed only once the promise
+	// has completed.
+	Message    *protocol.DataMessage
+	ReceiverID string
+	Headers    map[string]string
+}
+
+// Add makes a promise. It fails with TooManyPromises past the manager's limit, with
+// DuplicateMessage when the id is awaited already, and with the table's own error once
+// it is closed.
+func (t *Table) Add(s Sent) (*Promise, error) {
 	m := t.manager
 	if m.active.Add(1) > m.max {
 		m.active.Add(-1)
@@ -94,8 +112,8 @@ func (t *Table) Add(msg *protocol.DataMessage, begun, deadline time.Time, onDone
 		return nil, qerrors.New(qerrors.TooManyPromises,
 			"%d acknowledgements are awaited already: wait for some of them, or raise MaxPromises (-max-promises)", m.max)
 	}
-	p := &Promise{table: t, msgID: msg.MsgId, kind: msg.Type, begun: begun, timeout: deadline.Sub(begun), onDone: onDone, done: make(chan struct{})}
-	if err := t.insert(p, deadline); err != nil {
+	p := &Promise{table: t, sent: s, done: make(chan struct{})}
+	if err := t.insert(p); err != nil {
 		m.active.Add(-1)
 		m.rejected.Add(1)
 		return nil, err
@@ -104,24 +122,70 @@ func (t *Table) Add(msg *protocol.DataMessage, begun, deadline time.Time, onDone
 	return p, nil
 }
 
-func (t *Table) insert(p *Promise, deadline time.Time) error {
+func (t *Table) insert(p *Promise) error {
+	id := p.sent.ID
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed != nil {
 		return t.closed
 	}
-	if _, taken := t.pending[p.msgID]; taken {
+	if _, taken := t.pending[id]; taken {
 		return qerrors.New(qerrors.DuplicateMessage,
-			"the message id %q is still waiting for its acknowledgement: use each id once", p.msgID)
+			"the message id %q is still waiting for its acknowledgement: use each id once", id)
 	}
-	if t.abandoned.has(p.msgID) {
+	if t.abandoned.has(id) {
 		return qerrors.New(qerrors.DuplicateMessage,
-			"nobody waits any more for the acknowledgement of an earlier message with the id %q, but it may still come: use another id", p.msgID)
+			"nobody waits any more for the acknowledgement of an earlier message with the id %q, but it may still come: use another id", id)
 	}
-	t.pending[p.msgID] = p
-	p.fails = t.manager.tickOf(deadline)
+	t.pending[id] = p
+	t.added++
+	p.number = t.added
+	p.fails = t.manager.tickOf(p.sent.Deadline)
 	t.watch(p.fails)
 	return nil
+}
+
+// Pending returns the promises that wait, in the order in which they were made.
+func (t *Table) Pending() []*Promise {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.SortedFunc(maps.Values(t.pending), func(a, b *Promise) int { return cmp.Compare(a.number, b.number) })
+}
+
+// IfWaiting calls f with what p was made of, unless p has completed, which it does not
+// while f runs.
+func (t *Table) IfWaiting(p *Promise, f func(Sent)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pending[p.sent.ID] == p {
+		f(p.sent)
+	}
+}
+
+// Forget forgets which acknowledgements of cancelled promises may still come, because
+// they cannot any more.
+func (t *Table) Forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.abandoned = abandoned{}
+}
+
+// Fail completes all promises with err but those that keep wants to keep, and forgets as
+// Forget does.
+func (t *Table) Fail(err error, keep func(Sent) bool) {
+	var failed []*Promise
+	t.mu.Lock()
+	for id, p := range t.pending {
+		if !keep(p.sent) {
+			failed = append(failed, p)
+			delete(t.pending, id)
+		}
+	}
+	t.abandoned = abandoned{}
+	t.mu.Unlock()
+	for _, p := range failed {
+		p.complete(nil, qerrors.Unknown(err))
+	}
 }
 
 // Complete hands ack to the promise that waits for it, and reports whether there
@@ -138,6 +202,18 @@ func (t *Table) Complete(ack *protocol.AckMessage) bool {
 		p.complete(ack, nil)
 	}
 	return ok
+}
+
+// Reject completes the promise that waits for a message with err, after which it is
+// unknown whether it was handled.
+func (t *Table) Reject(id string, err error) {
+	t.mu.Lock()
+	p, ok := t.pending[id]
+	delete(t.pending, id)
+	t.mu.Unlock()
+	if ok {
+		p.complete(nil, qerrors.Unknown(err))
+	}
 }
 
 // Len returns how many promises wait.
@@ -164,10 +240,10 @@ func (t *Table) Close(err error) {
 func (t *Table) abandon(p *Promise) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.pending[p.msgID] != p {
+	if t.pending[p.sent.ID] != p {
 		return false
 	}
-	delete(t.pending, p.msgID)
-	t.abandoned.add(p.msgID)
+	delete(t.pending, p.sent.ID)
+	t.abandoned.add(p.sent.ID)
 	return true
 }

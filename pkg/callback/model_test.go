@@ -42,7 +42,7 @@ func TestModel(t *testing.T) {
 		rapid.SyncTest(rt, func(rt *rapid.T) {
 			m := &model{manager: callback.NewManager(modelLimit)}
 			for i := range m.tables {
-				m.tables[i], m.awaited[i] = m.manager.NewTable(nil), map[string]bool{}
+				m.tables[i], m.awaited[i] = m.manager.NewTable(nil, nil), map[string]bool{}
 			}
 			rt.Repeat(map[string]func(*rapid.T){
 				"add": m.add, "acknowledge": m.acknowledge, "cancel": m.cancel,
@@ -85,7 +85,7 @@ func (m *model) add(t *rapid.T) {
 	case m.awaited[table][id], len(m.waiting(func(p *made) bool { return p.table == table && p.id == id })) > 0:
 		want = qerrors.DuplicateMessage
 	}
-	p, err := m.tables[table].Add(message(id), time.Now(), deadline, nil)
+	p, err := m.tables[table].Add(sent(id, deadline))
 	if qerrors.CodeOf(err) != want {
 		t.Fatalf("Add: %v, want %v", err, want)
 	}

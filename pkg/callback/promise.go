@@ -19,28 +19,25 @@ import (
 // goroutine, any number of times.
 type Promise struct {
 	table  *Table
-	msgID  string
-	kind   protocol.MessageType
-	begun  time.Time
-	onDone OnDone // told besides the table's; may be nil
+	sent   Sent
+	number uint64 // how many there were in its table before, and itself
 	done   chan struct{}
 
 	// Written by whoever removed the promise from its table, before done is closed.
 	ack *protocol.AckMessage
 	err error
 
-	timeout time.Duration // that the sender gave
-	fails   int64         // in which tick
+	fails int64 // in which tick
 }
 
 // MessageID returns the id of the message.
-func (p *Promise) MessageID() string { return p.msgID }
+func (p *Promise) MessageID() string { return p.sent.ID }
 
 // Type returns the type of the message.
-func (p *Promise) Type() protocol.MessageType { return p.kind }
+func (p *Promise) Type() protocol.MessageType { return p.sent.Type }
 
 // Begun returns when the sending of the message began.
-func (p *Promise) Begun() time.Time { return p.begun }
+func (p *Promise) Begun() time.Time { return p.sent.Begun }
 
 // Done returns a channel that is closed when the promise completes.
 func (p *Promise) Done() <-chan struct{} { return p.done }
@@ -59,7 +56,7 @@ func (p *Promise) Wait(ctx context.Context) (*protocol.AckMessage, error) {
 		select {
 		case <-p.done:
 		case <-called:
-			p.fail(qerrors.FromContext(ctx))
+			p.cancel(qerrors.FromContext(ctx))
 		}
 	}
 	return p.Result()
@@ -72,18 +69,27 @@ func (p *Promise) Then(f func(*protocol.AckMessage, error)) {
 }
 
 // Cancel completes the promise with an error for cause, unless it has completed.
-// The message itself is not called back: whether it was handled is unknown.
-func (p *Promise) Cancel(cause error) { p.fail(qerrors.CanceledFor(cause)) }
+// The receiver is told, and ends the handler's context; whether that has done its work
+// by then is unknown.
+func (p *Promise) Cancel(cause error) { p.cancel(qerrors.CanceledFor(cause)) }
 
-func (p *Promise) fail(err *qerrors.Error) {
-	if p.table.abandon(p) {
+func (p *Promise) cancel(err *qerrors.Error) {
+	if p.fail(err) && p.table.onAbandon != nil {
+		p.table.onAbandon(p.sent.ID)
+	}
+}
+
+func (p *Promise) fail(err *qerrors.Error) bool {
+	abandoned := p.table.abandon(p)
+	if abandoned {
 		p.complete(nil, qerrors.Unknown(err))
 	}
+	return abandoned
 }
 
 // expire is called when its time is up.
 func (p *Promise) expire() {
-	p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", p.timeout.Round(time.Millisecond)))
+	p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", p.sent.Deadline.Sub(p.sent.Begun).Round(time.Millisecond)))
 }
 
 // complete is called exactly once, by whoever removed p from its table.
@@ -94,8 +100,8 @@ func (p *Promise) complete(ack *protocol.AckMessage, err error) {
 	if p.table.onDone != nil {
 		p.table.onDone(p, ack, err)
 	}
-	if p.onDone != nil {
-		p.onDone(p, ack, err)
+	if p.sent.OnDone != nil {
+		p.sent.OnDone(p, ack, err)
 	}
 	close(p.done)
 }

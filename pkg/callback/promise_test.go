@@ -14,7 +14,7 @@ import (
 
 func TestCompleted(t *testing.T) {
 	m := callback.NewManager(0)
-	table := m.NewTable(nil)
+	table := m.NewTable(nil, nil)
 	before := time.Now()
 	p := add(t, table, "1", in(time.Hour))
 	if p.MessageID() != "1" || p.Begun().Before(before) || p.Begun().After(time.Now()) {
@@ -61,7 +61,7 @@ func TestCancel(t *testing.T) {
 		{errors.Join(own, qerrors.ErrClosed), qerrors.Canceled, own},
 	} {
 		m := callback.NewManager(0)
-		p := add(t, m.NewTable(nil), "1", in(time.Hour))
+		p := add(t, m.NewTable(nil, nil), "1", in(time.Hour))
 		p.Cancel(test.cause)
 		p.Cancel(errors.New("again"))
 		wantError(t, p, test.code)
@@ -75,7 +75,7 @@ func TestCancel(t *testing.T) {
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := callback.NewManager(0)
-		table := m.NewTable(nil)
+		table := m.NewTable(nil, nil)
 		own := errors.New("the user gave up")
 
 		p := add(t, table, "cancelled", in(time.Hour))
@@ -108,7 +108,7 @@ func TestWait(t *testing.T) {
 func TestThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := callback.NewManager(0)
-		table := m.NewTable(nil)
+		table := m.NewTable(nil, nil)
 		var calls []string
 		note := func(name string) func(*protocol.AckMessage, error) {
 			return func(ack *protocol.AckMessage, err error) {

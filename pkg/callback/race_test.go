@@ -26,7 +26,7 @@ func TestExactlyOnce(t *testing.T) {
 		table := m.NewTable(func(p *callback.Promise, _ *protocol.AckMessage, _ error) {
 			i, _ := strconv.Atoi(p.MessageID())
 			told[i].Add(1)
-		})
+		}, nil)
 		var promises [count]*callback.Promise
 		for i := range promises {
 			deadline := in(time.Hour)
@@ -76,11 +76,11 @@ func TestLimitHolds(t *testing.T) {
 	var outstanding, refused atomic.Int32
 	var wg sync.WaitGroup
 	for w := range workers {
-		table := m.NewTable(nil)
+		table := m.NewTable(nil, nil)
 		wg.Go(func() {
 			for i := range times {
 				id := strconv.Itoa(i)
-				p, err := table.Add(message(id), time.Now(), in(time.Hour), nil)
+				p, err := table.Add(sent(id, in(time.Hour)))
 				if err != nil {
 					if !errors.Is(err, qerrors.ErrTooManyPromises) {
 						t.Error(err)
@@ -113,12 +113,12 @@ func TestLimitHolds(t *testing.T) {
 func TestAddAgainstClose(t *testing.T) {
 	for range 200 {
 		m := callback.NewManager(0)
-		table := m.NewTable(nil)
+		table := m.NewTable(nil, nil)
 		var promises []*callback.Promise
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			for i := range 20 {
-				p, err := table.Add(message(strconv.Itoa(i)), time.Now(), in(time.Hour), nil)
+				p, err := table.Add(sent(strconv.Itoa(i), in(time.Hour)))
 				if err != nil {
 					if err != qerrors.ErrConnectionLost {
 						t.Error(err)

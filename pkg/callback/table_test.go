@@ -16,12 +16,12 @@ import (
 func TestLimit(t *testing.T) {
 	const limit = 3
 	m := callback.NewManager(limit)
-	tables := []*callback.Table{m.NewTable(nil), m.NewTable(nil)}
+	tables := []*callback.Table{m.NewTable(nil, nil), m.NewTable(nil, nil)}
 	for i := range limit {
 		add(t, tables[i%2], fmt.Sprint(i), in(time.Hour))
 	}
 	for _, table := range tables {
-		if _, err := table.Add(message("one more"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrTooManyPromises) {
+		if _, err := table.Add(sent("one more", in(time.Hour))); !errors.Is(err, qerrors.ErrTooManyPromises) {
 			t.Fatalf("past the limit: %v", err)
 		}
 	}
@@ -30,7 +30,7 @@ func TestLimit(t *testing.T) {
 	}
 	tables[0].Complete(ackOf("0"))
 	p := add(t, tables[1], "one more", in(time.Hour))
-	if _, err := tables[0].Add(message("and another"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrTooManyPromises) {
+	if _, err := tables[0].Add(sent("and another", in(time.Hour))); !errors.Is(err, qerrors.ErrTooManyPromises) {
 		t.Errorf("past the limit again: %v", err)
 	}
 	p.Cancel(nil)
@@ -43,11 +43,11 @@ func TestLimit(t *testing.T) {
 
 func TestDefaultLimit(t *testing.T) {
 	m := callback.NewManager(0)
-	table := m.NewTable(nil)
+	table := m.NewTable(nil, nil)
 	for i := range callback.DefaultMaxPromises {
 		add(t, table, fmt.Sprint(i), in(time.Hour))
 	}
-	if _, err := table.Add(message("x"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrTooManyPromises) {
+	if _, err := table.Add(sent("x", in(time.Hour))); !errors.Is(err, qerrors.ErrTooManyPromises) {
 		t.Errorf("promise %d: %v", callback.DefaultMaxPromises+1, err)
 	}
 	table.Close(qerrors.ErrClosed)
@@ -57,9 +57,9 @@ func TestDefaultLimit(t *testing.T) {
 // TestDuplicate: an id is taken while it is awaited, in one table.
 func TestDuplicate(t *testing.T) {
 	m := callback.NewManager(2)
-	one, other := m.NewTable(nil), m.NewTable(nil)
+	one, other := m.NewTable(nil, nil), m.NewTable(nil, nil)
 	first := add(t, one, "id", in(time.Hour))
-	if _, err := one.Add(message("id"), time.Now(), in(time.Hour), nil); !errors.Is(err, qerrors.ErrDuplicateMessage) {
+	if _, err := one.Add(sent("id", in(time.Hour))); !errors.Is(err, qerrors.ErrDuplicateMessage) {
 		t.Fatalf("the same id again: %v", err)
 	}
 	if one.Len() != 1 || m.Active() != 1 {
@@ -82,7 +82,7 @@ func TestDuplicate(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	m := callback.NewManager(0)
-	table, other := m.NewTable(nil), m.NewTable(nil)
+	table, other := m.NewTable(nil, nil), m.NewTable(nil, nil)
 	answered := add(t, table, "answered", in(time.Hour))
 	table.Complete(ackOf("answered"))
 	waiting := []*callback.Promise{add(t, table, "1", in(time.Hour)), add(t, table, "2", in(time.Hour))}
@@ -98,7 +98,7 @@ func TestClose(t *testing.T) {
 	if isDone(elsewhere) || m.Active() != 1 || table.Len() != 0 {
 		t.Errorf("%d are active, want the one of another connection", m.Active())
 	}
-	if _, err := table.Add(message("3"), time.Now(), in(time.Hour), nil); err != qerrors.ErrConnectionLost {
+	if _, err := table.Add(sent("3", in(time.Hour))); err != qerrors.ErrConnectionLost {
 		t.Errorf("Add after Close: %v, want the table's error as it is", err)
 	}
 	if table.Complete(ackOf("1")) {
@@ -124,9 +124,14 @@ func TestOnDone(t *testing.T) {
 		}
 	}
 	m := callback.NewManager(0)
-	table := m.NewTable(tell("table:"))
+	table := m.NewTable(tell("table:"), nil)
+	telling := func(id string) callback.Sent {
+		s := sent(id, in(time.Hour))
+		s.OnDone = tell("promise:")
+		return s
+	}
 	for _, id := range []string{"answered", "cancelled", "lost"} {
-		p, err := table.Add(message(id), time.Now(), in(time.Hour), tell("promise:"))
+		p, err := table.Add(telling(id))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +140,7 @@ func TestOnDone(t *testing.T) {
 	table.Complete(ackOf("answered"))
 	promises["cancelled"].Cancel(nil)
 	table.Close(qerrors.ErrConnectionLost)
-	if _, err := table.Add(message("refused"), time.Now(), in(time.Hour), tell("promise:")); err == nil {
+	if _, err := table.Add(telling("refused")); err == nil {
 		t.Error("a closed table makes a promise")
 	}
 	want := []string{

@@ -14,7 +14,7 @@ type taskKey struct{}
 // time is up, it does not matter what the handler makes of that. With another ctx
 // it is that of err.
 func FailureCode(ctx context.Context, err error) qerrors.Code {
-	t, ok := ctx.Value(taskKey{}).(*task)
+	t, ok := ctx.Value(taskKey{}).(*Task)
 	switch {
 	case !ok:
 		return qerrors.CodeOf(err)
@@ -28,11 +28,11 @@ func FailureCode(ctx context.Context, err error) qerrors.Code {
 }
 
 // codeOf returns the code for what a handler returned in time.
-func (t *task) codeOf(err error) qerrors.Code {
+func (t *Task) codeOf(err error) qerrors.Code {
 	if e, ok := err.(*qerrors.Error); ok && e.Code >= qerrors.NoHandler && e.Code <= qerrors.HandlerCanceled {
 		return e.Code
 	}
-	if t.base.Err() != nil {
+	if t.base.Err() != nil || t.calledOff.Load() {
 		return qerrors.HandlerCanceled
 	}
 	return qerrors.HandlerFailed

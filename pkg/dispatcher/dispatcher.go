@@ -56,7 +56,7 @@ type Dispatcher struct {
 	log     *slog.Logger
 	repeats *monitoring.Repeats // below log
 
-	queue chan *task
+	queue chan *Task
 	alive atomic.Int32 // workers that run or are about to look at the queue, and places of workers that readers have
 	busy  atomic.Int32 // handlers that run
 	lent  lent
@@ -97,7 +97,7 @@ func NewDispatcher(config *Config) *Dispatcher {
 		workers:  int32(min(c.Workers, maxWorkers)),
 		log:      slog.New(repeats),
 		repeats:  repeats,
-		queue:    make(chan *task, min(c.QueueSize, maxQueueSize)),
+		queue:    make(chan *Task, min(c.QueueSize, maxQueueSize)),
 		handlers: make(map[protocol.MessageType]Handler),
 	}
 	d.compose()
@@ -155,6 +155,7 @@ func (d *Dispatcher) Stats() Stats {
 
 // Outcome is what became of a submitted message.
 type Outcome struct {
+	Task   *Task
 	Ack    *protocol.AckMessage // the answer, also if the sender has asked for none
 	Wanted bool                 // the sender has asked for it
 	Type   protocol.MessageType
@@ -186,16 +187,25 @@ type Wrapper interface {
 // SetDispatcher has replaced it, needs a call before the program ends.
 func (d *Dispatcher) FlushLog() { d.repeats.Flush() }
 
-// Submit queues msg, which has just arrived, for its handler and returns; r gets
-// the outcome. While the queue is full it waits, at most until wait ends, and then
-// returns an error and calls nothing. The handler's context is derived from base.
-// The sender's timeout counts from arrived, which is passed on so that messages that
-// came together need the clock only once.
+// Submit is [Dispatcher.NewTask] without an order, and [Dispatcher.Enqueue].
 func (d *Dispatcher) Submit(wait, base context.Context, arrived time.Time, msg *protocol.DataMessage, r Responder) error {
-	return d.enqueue(wait, d.newTask(base, arrived, msg, r))
+	return d.Enqueue(wait, d.NewTask(base, arrived, msg, nil, r))
 }
 
-func (d *Dispatcher) enqueue(wait context.Context, t *task) error {
+// Enqueue queues a task for its handler and returns. While the queue is full it waits,
+// at most until wait ends, and then returns an error, and there is no outcome.
+func (d *Dispatcher) Enqueue(wait context.Context, t *Task) error {
+	if !t.first() {
+		return nil // whoever runs the one before goes on with it
+	}
+	err := d.enqueue(wait, t)
+	if err != nil {
+		t.giveUp()
+	}
+	return err
+}
+
+func (d *Dispatcher) enqueue(wait context.Context, t *Task) error {
 	select {
 	case d.queue <- t:
 	default:

@@ -2,7 +2,6 @@ package dispatcher
 
 import (
 	"context"
-	"time"
 
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -15,35 +14,54 @@ import (
 //
 // The zero value is not ready: see [NewIntake]. It is for one goroutine.
 type Intake struct {
-	goOn   func()
-	rested func()
+	reader Reader
 	worker *worker
 	lent   bool // the reader has the place of a worker
 }
 
-// NewIntake returns an intake. Its goOn is called on a new goroutine when the handler
-// that the reader runs is slow; it has to go on reading in the place of the reader.
-// Its rested is called after each Respond whose [Outcome] has said that there would
-// be more, and often enough.
-func NewIntake(goOn, rested func()) *Intake { return &Intake{goOn: goOn, rested: rested} }
+// Reader is whose intake it is. What it is told comes from several goroutines.
+type Reader interface {
+	// GoOn is called on a new goroutine when the handler that the reader runs is slow.
+	// It has to go on reading in the place of the reader.
+	GoOn()
+	// Rested is called after each Respond whose [Outcome] has said that there would be
+	// more, and often enough.
+	Rested()
+	// Slow is told a task that is not run at once, or is slow, before GoOn is called.
+	Slow(*Task)
+	// Late is told that such a task has been answered, or will not be.
+	Late(*Task)
+}
 
-// Submit is [Dispatcher.Submit], except that the handler may run before it returns.
+// NewIntake returns the intake of a reader.
+func NewIntake(r Reader) *Intake { return &Intake{reader: r} }
+
+// Submit is [Dispatcher.Enqueue], except that the handler may run before it returns.
 // When another goroutine has gone on reading meanwhile, mine is false: the caller
 // must return then, without another look at what it has read from, or at the intake.
-func (in *Intake) Submit(d *Dispatcher, wait, base context.Context, arrived time.Time,
-	msg *protocol.DataMessage, r Responder) (mine bool, err error) {
-	t := d.newTask(base, arrived, msg, r)
+func (in *Intake) Submit(d *Dispatcher, wait context.Context, t *Task) (mine bool, err error) {
 	if !in.take(d, t.kind) {
-		return true, d.enqueue(wait, t)
+		in.reader.Slow(t)
+		if err = d.Enqueue(wait, t); err != nil {
+			in.reader.Late(t)
+		}
+		return true, err
+	}
+	if t.order != nil {
+		if in.reader.Slow(t); !t.first() {
+			return true, nil
+		}
+		in.reader.Late(t)
 	}
 	w := in.worker
 	t.more = true
 	w.state.Store(running)
-	w.serve(t)
+	w.serveAll(t)
 	if w.state.CompareAndSwap(running, resting) {
 		return true, nil
 	}
-	in.rested()
+	in.reader.Late(w.left)
+	in.reader.Rested()
 	w.run() // the place is an ordinary worker's now
 	return false, nil
 }
@@ -62,7 +80,7 @@ func (in *Intake) Rest() {
 	if len(d.queue) > 0 {
 		d.wake()
 	}
-	in.rested()
+	in.reader.Rested()
 }
 
 // take reports whether the reader is to run a handler itself, and gets it the place
@@ -98,28 +116,36 @@ const (
 	taken         // the same, and another goroutine reads meanwhile
 )
 
-// handOver makes another goroutine go on reading, unless the handler has returned.
-func (w *worker) handOver() bool {
+// handOver makes another goroutine go on reading, unless the handler of t has returned.
+func (w *worker) handOver(t *Task) bool {
+	in := w.intake
+	in.reader.Slow(t)
+	w.left = t
 	if !w.state.CompareAndSwap(running, taken) {
+		in.reader.Late(t)
 		return false
 	}
-	in := w.intake
 	in.worker, in.lent = nil, false
 	go func() {
-		in.rested()
-		in.goOn()
+		in.reader.Rested()
+		in.reader.GoOn()
 	}()
 	return true
 }
 
-// replace makes up for the goroutine of w, which ends.
-func (w *worker) replace() {
+// replace makes up for the goroutine of w, which ends with the handler of t.
+func (w *worker) replace(t *Task) {
 	if w.intake != nil { // a reader's, who is not to be missed either
-		in := w.intake
 		w.d.lent.remove(w)
-		if !w.handOver() {
-			in.rested()
+		if !w.handOver(t) {
+			w.intake.reader.Rested()
 		}
+		w.intake.reader.Late(t)
 	}
-	go w.run()
+	go func() {
+		if following := t.next(); following != nil {
+			w.serveAll(following)
+		}
+		w.run()
+	}()
 }

@@ -59,7 +59,7 @@ func (l *lent) patrol() {
 	for i := len(l.places) - 1; i >= 0; i-- {
 		w := l.places[i]
 		t := w.current.Load()
-		if t != nil && t == w.seen && w.handOver() {
+		if t != nil && t == w.seen && w.handOver(t) {
 			l.drop(w)
 			continue
 		}

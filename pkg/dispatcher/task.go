@@ -10,10 +10,10 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// task is one message on its way through its handler, and at the same time the
+// Task is one message on its way through its handler, and at the same time the
 // context that the handler gets: most handlers never look at it, so its channel
 // and its tie to the base context are made only when it is asked for them.
-type task struct {
+type Task struct {
 	d         *Dispatcher
 	base      context.Context
 	msg       *protocol.DataMessage // the handler's own, once it runs
@@ -26,6 +26,9 @@ type task struct {
 	more      bool // an intake has it
 	senders   bool // the deadline is the sender's
 	answered  atomic.Bool
+	calledOff atomic.Bool         // by the sender
+	order     *Order              // nil for none
+	key       string              // in order
 	success   protocol.AckMessage // the answer, if the handler has given one
 
 	// Since the dispatcher was made, which takes a third of the place of a time.Time.
@@ -39,10 +42,15 @@ type task struct {
 	untied func() bool   // undoes the tie to base
 }
 
-var _ context.Context = (*task)(nil)
+var _ context.Context = (*Task)(nil)
 
-func (d *Dispatcher) newTask(base context.Context, arrived time.Time, msg *protocol.DataMessage, r Responder) *task {
-	t := &task{
+// NewTask returns the task of msg, which has just arrived; r gets the outcome. The
+// handler's context is derived from base. The sender's timeout counts from arrived, which
+// is passed on so that messages that came together need the clock only once. With an
+// order that is not nil, messages of the same OrderingKey are handled one after another.
+// [Dispatcher.Enqueue] or [Intake.Submit] comes next.
+func (d *Dispatcher) NewTask(base context.Context, arrived time.Time, msg *protocol.DataMessage, order *Order, r Responder) *Task {
+	t := &Task{
 		d: d, base: base, msg: msg, msgID: msg.MsgId, kind: msg.Type, waitAck: msg.WaitAck, responder: r,
 		arrived: arrived.Sub(d.made),
 	}
@@ -50,14 +58,30 @@ func (d *Dispatcher) newTask(base context.Context, arrived time.Time, msg *proto
 		t.deadline = t.arrived + time.Duration(msg.TimeoutMs)*time.Millisecond
 		t.senders = true
 	}
+	if msg.OrderingKey != "" {
+		t.order, t.key = order, msg.OrderingKey
+	}
 	return t
 }
 
+// ID returns the id of the message.
+func (t *Task) ID() string { return t.msgID }
+
+// Wanted reports whether the sender waits for the outcome.
+func (t *Task) Wanted() bool { return t.waitAck }
+
+// Cancel ends the handler's context, or keeps the handler from being called. The outcome
+// is a failure with HandlerCanceled, unless the handler gives another.
+func (t *Task) Cancel() {
+	t.calledOff.Store(true)
+	t.cancel(context.Canceled)
+}
+
 // Deadline returns when the handler has to be done.
-func (t *task) Deadline() (time.Time, bool) { return t.d.made.Add(t.deadline), true }
+func (t *Task) Deadline() (time.Time, bool) { return t.d.made.Add(t.deadline), true }
 
 // Value returns what base has under key.
-func (t *task) Value(key any) any {
+func (t *Task) Value(key any) any {
 	if key == (taskKey{}) {
 		return t
 	}
@@ -66,7 +90,7 @@ func (t *task) Value(key any) any {
 
 // Done returns a channel that is closed at the deadline, when base ends, and
 // after the handler returned.
-func (t *task) Done() <-chan struct{} {
+func (t *Task) Done() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.done == nil {
@@ -82,7 +106,7 @@ func (t *task) Done() <-chan struct{} {
 
 // Err returns why Done was closed, or would be. What it has said once it keeps
 // saying, so the end of base becomes the end of t when it is seen here.
-func (t *task) Err() error {
+func (t *Task) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.base.Err(); err != nil {
@@ -91,14 +115,14 @@ func (t *task) Err() error {
 	return t.err
 }
 
-func (t *task) cancel(err error) {
+func (t *Task) cancel(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.end(err)
 }
 
 // end is cancel for a caller that holds mu.
-func (t *task) end(err error) {
+func (t *Task) end(err error) {
 	if t.err != nil {
 		return
 	}
@@ -111,7 +135,7 @@ func (t *task) end(err error) {
 
 // expire answers in the handler's place and ends its context: in this order, so
 // that what the handler makes of the end of its context does not come first.
-func (t *task) expire() {
+func (t *Task) expire() {
 	if t.senders {
 		t.respond(refusal(protocol.AckStatus_ACK_STATUS_TIMEOUT, qerrors.DeadlinePassed,
 			"the handler did not finish within the sender's timeout"), false)

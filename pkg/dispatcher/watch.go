@@ -5,7 +5,7 @@ import (
 )
 
 // watch makes the timer look after t.
-func (w *worker) watch(t *task, now time.Duration) {
+func (w *worker) watch(t *Task, now time.Duration) {
 	w.current.Store(t)
 	// Looked at after current is set, while alarm does it the other way around: one
 	// of both sees what the other has done.
@@ -35,7 +35,7 @@ func (w *worker) alarm() {
 
 // overdue returns the current task if its time is up, and sets the timer again
 // if it is not.
-func (w *worker) overdue(now time.Duration) *task {
+func (w *worker) overdue(now time.Duration) *Task {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fires.Store(0)

@@ -25,7 +25,7 @@ const maxErrorText = 4 << 10
 type worker struct {
 	d       *Dispatcher
 	number  int32                // how many others there were when it began
-	current atomic.Pointer[task] // whose handler runs
+	current atomic.Pointer[Task] // whose handler runs
 
 	// The timer expires the current task. It is not set anew for each one: with
 	// every handler given the same time, the timer that is set fires early
@@ -38,7 +38,8 @@ type worker struct {
 	intake *Intake
 	state  atomic.Int32
 	place  int   // guarded by the mutex of lent, as is seen: in its places, or -1
-	seen   *task // by the last patrol
+	seen   *Task // by the last patrol
+	left   *Task // that was slow; set before state is taken
 }
 
 // wake starts a worker unless as many as may be are there. It is called after a
@@ -69,7 +70,7 @@ func (w *worker) run() {
 	for {
 		select {
 		case t := <-w.d.queue:
-			w.serve(t)
+			w.serveAll(t)
 			continue
 		default:
 		}
@@ -89,12 +90,27 @@ func (w *worker) run() {
 	}
 }
 
+// serveAll serves t, and those that have waited for it because of an order.
+func (w *worker) serveAll(t *Task) {
+	for t != nil {
+		w.serve(t)
+		if t = t.next(); t != nil && t.d != w.d { // SetDispatcher was called in between
+			go t.resume()
+			return
+		}
+	}
+}
+
 // serve runs the handler of one task, within its time.
-func (w *worker) serve(t *task) {
+func (w *worker) serve(t *Task) {
 	now := time.Since(w.d.made)
 	t.waited, t.worker = now-t.arrived, w.number
 	if t.base.Err() != nil { // stopped while the message waited
 		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"), t.more)
+		return
+	}
+	if t.calledOff.Load() {
+		t.respond(failure(qerrors.HandlerCanceled, "the sender has called the message off"), t.more)
 		return
 	}
 	h, ok := (*w.d.routes.Load())[t.kind]
@@ -119,7 +135,7 @@ func (w *worker) serve(t *task) {
 }
 
 // finish answers for a handler that has ended.
-func (w *worker) finish(t *task, ack *protocol.AckMessage) {
+func (w *worker) finish(t *Task, ack *protocol.AckMessage) {
 	w.d.busy.Add(-1)
 	w.current.Store(nil)
 	t.cancel(context.Canceled)
@@ -128,7 +144,7 @@ func (w *worker) finish(t *task, ack *protocol.AckMessage) {
 
 // call runs the handler and returns the answer. Whatever panics, the handler or
 // the Error method of what it returned, costs no more than this one message.
-func (w *worker) call(h Handler, t *task) (ack *protocol.AckMessage) {
+func (w *worker) call(h Handler, t *Task) (ack *protocol.AckMessage) {
 	sender := t.msg.SenderId // msg is the handler's from here on
 	returned := false
 	defer func() {
@@ -138,7 +154,7 @@ func (w *worker) call(h Handler, t *task) (ack *protocol.AckMessage) {
 			ack = failure(qerrors.HandlerPanic, fmt.Sprintf("the handler panicked: %v", p))
 		} else if !returned { // but called runtime.Goexit, as testing.T.FailNow does
 			w.finish(t, failure(qerrors.HandlerPanic, "the handler ended its goroutine"))
-			w.replace()
+			w.replace(t)
 		}
 	}()
 	ack = t.outcome(h.OnMessage(t, t.msg))
@@ -147,7 +163,7 @@ func (w *worker) call(h Handler, t *task) (ack *protocol.AckMessage) {
 }
 
 // outcome returns the answer for what the handler returned.
-func (t *task) outcome(result *protocol.DataMessage, err error) *protocol.AckMessage {
+func (t *Task) outcome(result *protocol.DataMessage, err error) *protocol.AckMessage {
 	if err == nil {
 		t.success.Status, t.success.Result = protocol.AckStatus_ACK_STATUS_SUCCESS, result.GetPayload()
 		return &t.success
@@ -172,12 +188,12 @@ func refusal(status protocol.AckStatus, code qerrors.Code, text string) *protoco
 
 // respond answers unless that was done. With more, the intake that t came by has more to
 // come.
-func (t *task) respond(ack *protocol.AckMessage, more bool) {
+func (t *Task) respond(ack *protocol.AckMessage, more bool) {
 	if !t.answered.CompareAndSwap(false, true) {
 		return
 	}
 	ack.MsgId = t.msgID
-	o := Outcome{Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
+	o := Outcome{Task: t, Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
 	o.More = more && t.waited < maxHeld
 	if t.ran {
 		o.Took = time.Since(t.d.made) - t.arrived - t.waited

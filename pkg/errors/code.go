@@ -38,7 +38,8 @@ const (
 	HandlerPanic    Code = 0x12 // the handler panicked
 	HandlerTimeout  Code = 0x13 // the handler did not finish within its timeout
 	DeadlinePassed  Code = 0x14 // the sender's timeout passed before the handler finished
-	HandlerCanceled Code = 0x15 // the handling side stopped before the handler finished
+	HandlerCanceled Code = 0x15 // the handling side stopped, or the sender called the message off, before the handler finished
+	Forgotten       Code = 0x16 // the message was sent again, and the receiver no longer knows whether it has handled it
 )
 
 // Codes from 0x20 end a connection.
@@ -123,6 +124,7 @@ var names = [NumCodes]string{
 	HandlerTimeout:  "handler_timeout",
 	DeadlinePassed:  "deadline_passed",
 	HandlerCanceled: "handler_canceled",
+	Forgotten:       "forgotten",
 
 	ProtocolViolation: "protocol_violation",
 	FrameTooLarge:     "frame_too_large",

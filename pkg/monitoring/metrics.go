@@ -26,6 +26,9 @@ type Metrics struct {
 	HeartbeatsReceived atomic.Uint64 // pings and pongs
 	HeartbeatTimeouts  atomic.Uint64 // sessions given up for silence
 
+	Resent           atomic.Uint64 // messages sent again on a new connection
+	Repeated         atomic.Uint64 // messages received again and not handled again
+	Resumed          atomic.Uint64 // sessions that went on with a new connection
 	Broadcasts       atomic.Uint64
 	BroadcastTargets atomic.Uint64 // clients that they were queued for
 

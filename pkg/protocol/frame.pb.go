@@ -37,6 +37,8 @@ type Frame struct {
 	//	*Frame_Data
 	//	*Frame_Ack
 	//	*Frame_Taken
+	//	*Frame_Seen
+	//	*Frame_Cancel
 	Kind          isFrame_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -169,6 +171,24 @@ func (x *Frame) GetTaken() *Taken {
 	return nil
 }
 
+func (x *Frame) GetSeen() *Seen {
+	if x != nil {
+		if x, ok := x.Kind.(*Frame_Seen); ok {
+			return x.Seen
+		}
+	}
+	return nil
+}
+
+func (x *Frame) GetCancel() *Cancel {
+	if x != nil {
+		if x, ok := x.Kind.(*Frame_Cancel); ok {
+			return x.Cancel
+		}
+	}
+	return nil
+}
+
 type isFrame_Kind interface {
 	isFrame_Kind()
 }
@@ -213,6 +233,14 @@ type Frame_Taken struct {
 	Taken *Taken `protobuf:"bytes,10,opt,name=taken,proto3,oneof"`
 }
 
+type Frame_Seen struct {
+	Seen *Seen `protobuf:"bytes,11,opt,name=seen,proto3,oneof"`
+}
+
+type Frame_Cancel struct {
+	Cancel *Cancel `protobuf:"bytes,12,opt,name=cancel,proto3,oneof"`
+}
+
 func (*Frame_Hello) isFrame_Kind() {}
 
 func (*Frame_Welcome) isFrame_Kind() {}
@@ -233,6 +261,10 @@ func (*Frame_Ack) isFrame_Kind() {}
 
 func (*Frame_Taken) isFrame_Kind() {}
 
+func (*Frame_Seen) isFrame_Kind() {}
+
+func (*Frame_Cancel) isFrame_Kind() {}
+
 // Hello is the client's first frame.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -245,8 +277,10 @@ type Hello struct {
 	// How many sessions this client has had before, since its process began: 0 in
 	// the first hello. For the hub's statistics.
 	SessionsBefore uint64 `protobuf:"varint,4,opt,name=sessions_before,json=sessionsBefore,proto3" json:"sessions_before,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The session to go on with, if there is one.
+	Resume        *Resume `protobuf:"bytes,5,opt,name=resume,proto3" json:"resume,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Hello) Reset() {
@@ -307,6 +341,67 @@ func (x *Hello) GetSessionsBefore() uint64 {
 	return 0
 }
 
+func (x *Hello) GetResume() *Resume {
+	if x != nil {
+		return x.Resume
+	}
+	return nil
+}
+
+// Resume asks the hub to go on with a session whose connection has ended.
+type Resume struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session_id and secret of the latest Welcome.
+	SessionId     string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Secret        []byte `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Resume) Reset() {
+	*x = Resume{}
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Resume) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Resume) ProtoMessage() {}
+
+func (x *Resume) ProtoReflect() protoreflect.Message {
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Resume.ProtoReflect.Descriptor instead.
+func (*Resume) Descriptor() ([]byte, []int) {
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Resume) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Resume) GetSecret() []byte {
+	if x != nil {
+		return x.Secret
+	}
+	return nil
+}
+
 // Welcome is the hub's first frame: the session is open.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -317,14 +412,21 @@ type Welcome struct {
 	// The hub removes a client that stays silent for longer, in milliseconds.
 	HeartbeatTimeoutMs uint64 `protobuf:"varint,3,opt,name=heartbeat_timeout_ms,json=heartbeatTimeoutMs,proto3" json:"heartbeat_timeout_ms,omitempty"`
 	// Name and version of the hub's software, for the client's log.
-	Software      string `protobuf:"bytes,4,opt,name=software,proto3" json:"software,omitempty"`
+	Software string `protobuf:"bytes,4,opt,name=software,proto3" json:"software,omitempty"`
+	// What a Resume has to show. Only the client may know it.
+	Secret []byte `protobuf:"bytes,5,opt,name=secret,proto3" json:"secret,omitempty"`
+	// The session is the one that the Hello has asked for: messages that were sent and
+	// not acknowledged are sent again, by both sides.
+	Resumed bool `protobuf:"varint,6,opt,name=resumed,proto3" json:"resumed,omitempty"`
+	// Names this run of the hub. With another one nothing is left of earlier sessions.
+	Epoch         string `protobuf:"bytes,7,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[2]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -336,7 +438,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[2]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -349,7 +451,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{2}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Welcome) GetSessionId() string {
@@ -380,6 +482,27 @@ func (x *Welcome) GetSoftware() string {
 	return ""
 }
 
+func (x *Welcome) GetSecret() []byte {
+	if x != nil {
+		return x.Secret
+	}
+	return nil
+}
+
+func (x *Welcome) GetResumed() bool {
+	if x != nil {
+		return x.Resumed
+	}
+	return false
+}
+
+func (x *Welcome) GetEpoch() string {
+	if x != nil {
+		return x.Epoch
+	}
+	return ""
+}
+
 // Ping asks for a Pong with the same number.
 type Ping struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -387,14 +510,16 @@ type Ping struct {
 	// At least 32 bytes of anything. A hub that was restarted answers packets of
 	// connections that it does not know with a stateless reset, but only those
 	// that are larger than the reset (RFC 9000, section 10.3).
-	Padding       []byte `protobuf:"bytes,2,opt,name=padding,proto3" json:"padding,omitempty"`
+	Padding []byte `protobuf:"bytes,2,opt,name=padding,proto3" json:"padding,omitempty"`
+	// See DataMessage.
+	AcksSeen      uint64 `protobuf:"varint,3,opt,name=acks_seen,json=acksSeen,proto3" json:"acks_seen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[3]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -406,7 +531,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[3]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -419,7 +544,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{3}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Ping) GetSequence() uint64 {
@@ -436,17 +561,26 @@ func (x *Ping) GetPadding() []byte {
 	return nil
 }
 
+func (x *Ping) GetAcksSeen() uint64 {
+	if x != nil {
+		return x.AcksSeen
+	}
+	return 0
+}
+
 // Pong answers a Ping.
 type Pong struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sequence      uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sequence uint64                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// See DataMessage.
+	AcksSeen      uint64 `protobuf:"varint,2,opt,name=acks_seen,json=acksSeen,proto3" json:"acks_seen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[4]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +592,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[4]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,12 +605,19 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{4}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Pong) GetSequence() uint64 {
 	if x != nil {
 		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Pong) GetAcksSeen() uint64 {
+	if x != nil {
+		return x.AcksSeen
 	}
 	return 0
 }
@@ -492,14 +633,16 @@ type GoAway struct {
 	// A client waits this long before it connects again, in milliseconds.
 	ReconnectAfterMs uint64 `protobuf:"varint,3,opt,name=reconnect_after_ms,json=reconnectAfterMs,proto3" json:"reconnect_after_ms,omitempty"`
 	// How many data messages the sender has sent on this connection in all.
-	DataSent      uint64 `protobuf:"varint,4,opt,name=data_sent,json=dataSent,proto3" json:"data_sent,omitempty"`
+	DataSent uint64 `protobuf:"varint,4,opt,name=data_sent,json=dataSent,proto3" json:"data_sent,omitempty"`
+	// Where a client connects next, host:port; empty is the same address.
+	Address       string `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GoAway) Reset() {
 	*x = GoAway{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[5]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -511,7 +654,7 @@ func (x *GoAway) String() string {
 func (*GoAway) ProtoMessage() {}
 
 func (x *GoAway) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[5]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -524,7 +667,7 @@ func (x *GoAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GoAway.ProtoReflect.Descriptor instead.
 func (*GoAway) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{5}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GoAway) GetCode() uint32 {
@@ -555,6 +698,13 @@ func (x *GoAway) GetDataSent() uint64 {
 	return 0
 }
 
+func (x *GoAway) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
 // Handled follows once all data messages that the peer's GoAway counted have
 // arrived, were handled, and their acknowledgements were sent.
 type Handled struct {
@@ -567,7 +717,7 @@ type Handled struct {
 
 func (x *Handled) Reset() {
 	*x = Handled{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[6]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +729,7 @@ func (x *Handled) String() string {
 func (*Handled) ProtoMessage() {}
 
 func (x *Handled) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[6]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +742,7 @@ func (x *Handled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handled.ProtoReflect.Descriptor instead.
 func (*Handled) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{6}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Handled) GetAcksSent() uint64 {
@@ -612,7 +762,7 @@ type Complete struct {
 
 func (x *Complete) Reset() {
 	*x = Complete{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[7]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -624,7 +774,7 @@ func (x *Complete) String() string {
 func (*Complete) ProtoMessage() {}
 
 func (x *Complete) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[7]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -637,7 +787,7 @@ func (x *Complete) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Complete.ProtoReflect.Descriptor instead.
 func (*Complete) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{7}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{8}
 }
 
 // Taken tells the sender of a large data frame (over 64 KiB) that the receiver
@@ -650,7 +800,7 @@ type Taken struct {
 
 func (x *Taken) Reset() {
 	*x = Taken{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[8]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -662,7 +812,7 @@ func (x *Taken) String() string {
 func (*Taken) ProtoMessage() {}
 
 func (x *Taken) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[8]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -675,14 +825,105 @@ func (x *Taken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Taken.ProtoReflect.Descriptor instead.
 func (*Taken) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{8}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{9}
+}
+
+// Seen tells the sender of a large acknowledgement (over 64 KiB) that it has arrived.
+type Seen struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MsgId         string                 `protobuf:"bytes,1,opt,name=msg_id,json=msgId,proto3" json:"msg_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Seen) Reset() {
+	*x = Seen{}
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Seen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Seen) ProtoMessage() {}
+
+func (x *Seen) ProtoReflect() protoreflect.Message {
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Seen.ProtoReflect.Descriptor instead.
+func (*Seen) Descriptor() ([]byte, []int) {
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Seen) GetMsgId() string {
+	if x != nil {
+		return x.MsgId
+	}
+	return ""
+}
+
+// Cancel tells the receiver of a message that nobody waits for its acknowledgement
+// any more. The acknowledgement is sent all the same.
+type Cancel struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MsgId         string                 `protobuf:"bytes,1,opt,name=msg_id,json=msgId,proto3" json:"msg_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cancel) Reset() {
+	*x = Cancel{}
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cancel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cancel) ProtoMessage() {}
+
+func (x *Cancel) ProtoReflect() protoreflect.Message {
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
+func (*Cancel) Descriptor() ([]byte, []int) {
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Cancel) GetMsgId() string {
+	if x != nil {
+		return x.MsgId
+	}
+	return ""
 }
 
 var File_quic_backbone_v1_frame_proto protoreflect.FileDescriptor
 
 const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\n" +
-	"\x1cquic/backbone/v1/frame.proto\x12\x10quic.backbone.v1\x1a\x1equic/backbone/v1/message.proto\"\x91\x04\n" +
+	"\x1cquic/backbone/v1/frame.proto\x12\x10quic.backbone.v1\x1a\x1equic/backbone/v1/message.proto\"\xf3\x04\n" +
 	"\x05Frame\x12/\n" +
 	"\x05hello\x18\x01 \x01(\v2\x17.quic.backbone.v1.HelloH\x00R\x05hello\x125\n" +
 	"\awelcome\x18\x02 \x01(\v2\x19.quic.backbone.v1.WelcomeH\x00R\awelcome\x12,\n" +
@@ -694,34 +935,51 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\x04data\x18\b \x01(\v2\x1d.quic.backbone.v1.DataMessageH\x00R\x04data\x120\n" +
 	"\x03ack\x18\t \x01(\v2\x1c.quic.backbone.v1.AckMessageH\x00R\x03ack\x12/\n" +
 	"\x05taken\x18\n" +
-	" \x01(\v2\x17.quic.backbone.v1.TakenH\x00R\x05takenB\x06\n" +
-	"\x04kind\"\x95\x01\n" +
+	" \x01(\v2\x17.quic.backbone.v1.TakenH\x00R\x05taken\x12,\n" +
+	"\x04seen\x18\v \x01(\v2\x16.quic.backbone.v1.SeenH\x00R\x04seen\x122\n" +
+	"\x06cancel\x18\f \x01(\v2\x18.quic.backbone.v1.CancelH\x00R\x06cancelB\x06\n" +
+	"\x04kind\"\xc7\x01\n" +
 	"\x05Hello\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12*\n" +
 	"\x11max_payload_bytes\x18\x02 \x01(\x04R\x0fmaxPayloadBytes\x12\x1a\n" +
 	"\bsoftware\x18\x03 \x01(\tR\bsoftware\x12'\n" +
-	"\x0fsessions_before\x18\x04 \x01(\x04R\x0esessionsBefore\"\xa2\x01\n" +
+	"\x0fsessions_before\x18\x04 \x01(\x04R\x0esessionsBefore\x120\n" +
+	"\x06resume\x18\x05 \x01(\v2\x18.quic.backbone.v1.ResumeR\x06resume\"?\n" +
+	"\x06Resume\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x16\n" +
+	"\x06secret\x18\x02 \x01(\fR\x06secret\"\xea\x01\n" +
 	"\aWelcome\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +
 	"\x11max_payload_bytes\x18\x02 \x01(\x04R\x0fmaxPayloadBytes\x120\n" +
 	"\x14heartbeat_timeout_ms\x18\x03 \x01(\x04R\x12heartbeatTimeoutMs\x12\x1a\n" +
-	"\bsoftware\x18\x04 \x01(\tR\bsoftware\"<\n" +
+	"\bsoftware\x18\x04 \x01(\tR\bsoftware\x12\x16\n" +
+	"\x06secret\x18\x05 \x01(\fR\x06secret\x12\x18\n" +
+	"\aresumed\x18\x06 \x01(\bR\aresumed\x12\x14\n" +
+	"\x05epoch\x18\a \x01(\tR\x05epoch\"Y\n" +
 	"\x04Ping\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x18\n" +
-	"\apadding\x18\x02 \x01(\fR\apadding\"\"\n" +
+	"\apadding\x18\x02 \x01(\fR\apadding\x12\x1b\n" +
+	"\tacks_seen\x18\x03 \x01(\x04R\backsSeen\"?\n" +
 	"\x04Pong\x12\x1a\n" +
-	"\bsequence\x18\x01 \x01(\x04R\bsequence\"\x7f\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1b\n" +
+	"\tacks_seen\x18\x02 \x01(\x04R\backsSeen\"\x99\x01\n" +
 	"\x06GoAway\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12,\n" +
 	"\x12reconnect_after_ms\x18\x03 \x01(\x04R\x10reconnectAfterMs\x12\x1b\n" +
-	"\tdata_sent\x18\x04 \x01(\x04R\bdataSent\"&\n" +
+	"\tdata_sent\x18\x04 \x01(\x04R\bdataSent\x12\x18\n" +
+	"\aaddress\x18\x05 \x01(\tR\aaddress\"&\n" +
 	"\aHandled\x12\x1b\n" +
 	"\tacks_sent\x18\x01 \x01(\x04R\backsSent\"\n" +
 	"\n" +
 	"\bComplete\"\a\n" +
-	"\x05TakenB2Z0github.com/voilet/QuicFlow/pkg/protocol;protocolb\x06proto3"
+	"\x05Taken\"\x1d\n" +
+	"\x04Seen\x12\x15\n" +
+	"\x06msg_id\x18\x01 \x01(\tR\x05msgId\"\x1f\n" +
+	"\x06Cancel\x12\x15\n" +
+	"\x06msg_id\x18\x01 \x01(\tR\x05msgIdB2Z0github.com/voilet/QuicFlow/pkg/protocol;protocolb\x06proto3"
 
 var (
 	file_quic_backbone_v1_frame_proto_rawDescOnce sync.Once
@@ -735,36 +993,42 @@ func file_quic_backbone_v1_frame_proto_rawDescGZIP() []byte {
 	return file_quic_backbone_v1_frame_proto_rawDescData
 }
 
-var file_quic_backbone_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_quic_backbone_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_quic_backbone_v1_frame_proto_goTypes = []any{
 	(*Frame)(nil),       // 0: quic.backbone.v1.Frame
 	(*Hello)(nil),       // 1: quic.backbone.v1.Hello
-	(*Welcome)(nil),     // 2: quic.backbone.v1.Welcome
-	(*Ping)(nil),        // 3: quic.backbone.v1.Ping
-	(*Pong)(nil),        // 4: quic.backbone.v1.Pong
-	(*GoAway)(nil),      // 5: quic.backbone.v1.GoAway
-	(*Handled)(nil),     // 6: quic.backbone.v1.Handled
-	(*Complete)(nil),    // 7: quic.backbone.v1.Complete
-	(*Taken)(nil),       // 8: quic.backbone.v1.Taken
-	(*DataMessage)(nil), // 9: quic.backbone.v1.DataMessage
-	(*AckMessage)(nil),  // 10: quic.backbone.v1.AckMessage
+	(*Resume)(nil),      // 2: quic.backbone.v1.Resume
+	(*Welcome)(nil),     // 3: quic.backbone.v1.Welcome
+	(*Ping)(nil),        // 4: quic.backbone.v1.Ping
+	(*Pong)(nil),        // 5: quic.backbone.v1.Pong
+	(*GoAway)(nil),      // 6: quic.backbone.v1.GoAway
+	(*Handled)(nil),     // 7: quic.backbone.v1.Handled
+	(*Complete)(nil),    // 8: quic.backbone.v1.Complete
+	(*Taken)(nil),       // 9: quic.backbone.v1.Taken
+	(*Seen)(nil),        // 10: quic.backbone.v1.Seen
+	(*Cancel)(nil),      // 11: quic.backbone.v1.Cancel
+	(*DataMessage)(nil), // 12: quic.backbone.v1.DataMessage
+	(*AckMessage)(nil),  // 13: quic.backbone.v1.AckMessage
 }
 var file_quic_backbone_v1_frame_proto_depIdxs = []int32{
 	1,  // 0: quic.backbone.v1.Frame.hello:type_name -> quic.backbone.v1.Hello
-	2,  // 1: quic.backbone.v1.Frame.welcome:type_name -> quic.backbone.v1.Welcome
-	3,  // 2: quic.backbone.v1.Frame.ping:type_name -> quic.backbone.v1.Ping
-	4,  // 3: quic.backbone.v1.Frame.pong:type_name -> quic.backbone.v1.Pong
-	5,  // 4: quic.backbone.v1.Frame.go_away:type_name -> quic.backbone.v1.GoAway
-	6,  // 5: quic.backbone.v1.Frame.handled:type_name -> quic.backbone.v1.Handled
-	7,  // 6: quic.backbone.v1.Frame.complete:type_name -> quic.backbone.v1.Complete
-	9,  // 7: quic.backbone.v1.Frame.data:type_name -> quic.backbone.v1.DataMessage
-	10, // 8: quic.backbone.v1.Frame.ack:type_name -> quic.backbone.v1.AckMessage
-	8,  // 9: quic.backbone.v1.Frame.taken:type_name -> quic.backbone.v1.Taken
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	3,  // 1: quic.backbone.v1.Frame.welcome:type_name -> quic.backbone.v1.Welcome
+	4,  // 2: quic.backbone.v1.Frame.ping:type_name -> quic.backbone.v1.Ping
+	5,  // 3: quic.backbone.v1.Frame.pong:type_name -> quic.backbone.v1.Pong
+	6,  // 4: quic.backbone.v1.Frame.go_away:type_name -> quic.backbone.v1.GoAway
+	7,  // 5: quic.backbone.v1.Frame.handled:type_name -> quic.backbone.v1.Handled
+	8,  // 6: quic.backbone.v1.Frame.complete:type_name -> quic.backbone.v1.Complete
+	12, // 7: quic.backbone.v1.Frame.data:type_name -> quic.backbone.v1.DataMessage
+	13, // 8: quic.backbone.v1.Frame.ack:type_name -> quic.backbone.v1.AckMessage
+	9,  // 9: quic.backbone.v1.Frame.taken:type_name -> quic.backbone.v1.Taken
+	10, // 10: quic.backbone.v1.Frame.seen:type_name -> quic.backbone.v1.Seen
+	11, // 11: quic.backbone.v1.Frame.cancel:type_name -> quic.backbone.v1.Cancel
+	2,  // 12: quic.backbone.v1.Hello.resume:type_name -> quic.backbone.v1.Resume
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_quic_backbone_v1_frame_proto_init() }
@@ -784,6 +1048,8 @@ func file_quic_backbone_v1_frame_proto_init() {
 		(*Frame_Data)(nil),
 		(*Frame_Ack)(nil),
 		(*Frame_Taken)(nil),
+		(*Frame_Seen)(nil),
+		(*Frame_Cancel)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -791,7 +1057,7 @@ func file_quic_backbone_v1_frame_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quic_backbone_v1_frame_proto_rawDesc), len(file_quic_backbone_v1_frame_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -211,11 +211,21 @@ type DataMessage struct {
 	// Application headers: at most 64, keys and values together at most 16 KiB.
 	Headers  map[string]string `protobuf:"bytes,8,rep,name=headers,proto3" json:"headers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Priority Priority          `protobuf:"varint,9,opt,name=priority,proto3,enum=quic.backbone.v1.Priority" json:"priority,omitempty"`
-	// Reserved for ordering: messages with the same key of one sender.
+	// Messages of one sender with the same key, and the same priority, are handled one
+	// after another, in the order in which they were sent. Empty has no order.
 	OrderingKey string `protobuf:"bytes,10,opt,name=ordering_key,json=orderingKey,proto3" json:"ordering_key,omitempty"`
 	// How long the sender waits, counted from the receipt, in milliseconds; 0 is
 	// unlimited. A handler that has not finished by then is cancelled.
-	TimeoutMs     uint32 `protobuf:"varint,11,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	TimeoutMs uint32 `protobuf:"varint,11,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
+	// To handle the message twice does no harm: it may be sent again to a hub, or a
+	// client, that was restarted and knows nothing of what it has handled.
+	Idempotent bool `protobuf:"varint,12,opt,name=idempotent,proto3" json:"idempotent,omitempty"`
+	// The message was sent before, on an earlier connection of the session: the
+	// receiver looks whether it has handled it.
+	Resent bool `protobuf:"varint,13,opt,name=resent,proto3" json:"resent,omitempty"`
+	// How many acknowledgements of up to 64 KiB the sender has received on this
+	// connection: the receiver may forget those. 0 says nothing.
+	AcksSeen      uint64 `protobuf:"varint,14,opt,name=acks_seen,json=acksSeen,proto3" json:"acks_seen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -327,6 +337,27 @@ func (x *DataMessage) GetTimeoutMs() uint32 {
 	return 0
 }
 
+func (x *DataMessage) GetIdempotent() bool {
+	if x != nil {
+		return x.Idempotent
+	}
+	return false
+}
+
+func (x *DataMessage) GetResent() bool {
+	if x != nil {
+		return x.Resent
+	}
+	return false
+}
+
+func (x *DataMessage) GetAcksSeen() uint64 {
+	if x != nil {
+		return x.AcksSeen
+	}
+	return 0
+}
+
 // AckMessage answers a DataMessage that had wait_ack set, once it was handled.
 type AckMessage struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -411,7 +442,7 @@ var File_quic_backbone_v1_message_proto protoreflect.FileDescriptor
 
 const file_quic_backbone_v1_message_proto_rawDesc = "" +
 	"\n" +
-	"\x1equic/backbone/v1/message.proto\x12\x10quic.backbone.v1\"\xe4\x03\n" +
+	"\x1equic/backbone/v1/message.proto\x12\x10quic.backbone.v1\"\xb9\x04\n" +
 	"\vDataMessage\x12\x15\n" +
 	"\x06msg_id\x18\x01 \x01(\tR\x05msgId\x12\x1b\n" +
 	"\tsender_id\x18\x02 \x01(\tR\bsenderId\x12\x1f\n" +
@@ -426,7 +457,12 @@ const file_quic_backbone_v1_message_proto_rawDesc = "" +
 	"\fordering_key\x18\n" +
 	" \x01(\tR\vorderingKey\x12\x1d\n" +
 	"\n" +
-	"timeout_ms\x18\v \x01(\rR\ttimeoutMs\x1a:\n" +
+	"timeout_ms\x18\v \x01(\rR\ttimeoutMs\x12\x1e\n" +
+	"\n" +
+	"idempotent\x18\f \x01(\bR\n" +
+	"idempotent\x12\x16\n" +
+	"\x06resent\x18\r \x01(\bR\x06resent\x12\x1b\n" +
+	"\tacks_seen\x18\x0e \x01(\x04R\backsSeen\x1a:\n" +
 	"\fHeadersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9a\x01\n" +

@@ -38,6 +38,7 @@ type Client struct {
 	config ClientConfig
 	link   *link.Config
 	auth   *quicnet.ClientAuth
+	talk   *link.Conversation // with the hub, over one connection after another
 
 	current atomic.Pointer[link.Link] // the link in use; nil while there is none
 
@@ -53,7 +54,7 @@ type Client struct {
 
 func newClient(c ClientConfig, shared *link.Config, auth *quicnet.ClientAuth) *Client {
 	client := &Client{
-		config: c, link: shared, auth: auth,
+		config: c, link: shared, auth: auth, talk: shared.NewConversation(c.ClientID),
 		changed: make(chan struct{}),
 		done:    make(chan struct{}),
 		cause:   qerrors.New(qerrors.NotConnected, "call Connect first"),

@@ -98,7 +98,7 @@ func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error
 		return nil, nil, err
 	}
 	l := link.New(conn, c.link)
-	welcome, err := l.SayHello(ctx, &protocol.Hello{
+	welcome, err := l.SayHello(ctx, c.talk, &protocol.Hello{
 		ClientId: c.config.ClientID, Software: link.Software, SessionsBefore: r.sessions,
 	})
 	if err != nil {
@@ -188,6 +188,9 @@ func (r *runner) waiting(cause error) {
 // end is the end of the client, or only of Connect if that still waits.
 func (r *runner) end(err error) {
 	c := r.c
+	if r.first == nil { // otherwise there may be another Connect
+		c.talk.Close(qerrors.New(qerrors.ConnectionLost, "the connection has ended: %w", err))
+	}
 	if r.first == nil && c.State() != StateClosed { // said before anybody who waits for Done goes on
 		c.link.FlushLog()
 		c.link.Log.Error("gave up", "client_id", c.config.ClientID, "code", qerrors.CodeOf(err), "error", err)

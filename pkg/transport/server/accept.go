@@ -58,7 +58,7 @@ func (s *Server) acceptEnded(err error) {
 // be more than a tenth of all that an idle connection costs.
 func (s *Server) serve(conn *quicnet.Conn) {
 	l := link.New(conn, s.link)
-	hello, err := s.admit(l)
+	hello, talk, err := s.admit(l)
 	s.pending.Add(-1)
 	if err != nil {
 		s.link.Metrics.Refused.Add(qerrors.CodeOf(err), 1)
@@ -68,34 +68,40 @@ func (s *Server) serve(conn *quicnet.Conn) {
 		}
 		log.Warn("refused", "remote", conn.RemoteAddr().String(), "code", qerrors.CodeOf(err), "error", err)
 		_ = l.Run() // only tidies up
+		if talk != nil {
+			s.talks.leave(talk, false)
+		}
 		return
 	}
-	s.wg.Go(func() { s.run(l, conn, hello.ClientId) })
+	s.wg.Go(func() { s.run(l, conn, talk) })
 }
 
 // run is one session until it ends.
-func (s *Server) run(l *link.Link, conn *quicnet.Conn, clientID string) {
+func (s *Server) run(l *link.Link, conn *quicnet.Conn, talk *conversation) {
+	clientID := talk.clientID
 	cause := l.Run()
 	if !s.sessions.Remove(l, func() { s.link.Events.Disconnect(clientID, cause) }) {
 		cause = replaced()
 	}
 	s.ended(l, cause)
+	s.talks.leave(talk, true)
 	if err := stopQlog(conn); err != nil {
 		s.link.Log.Error("qlog not closed", "client_id", clientID, "session_id", l.Session().ID(), "error", err)
 	}
 }
 
 // admit opens the session of a client that says hello in time, unless there are
-// too many. A client with the same id is replaced.
-func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
+// too many. A client with the same id is replaced. With the conversation,
+// [conversations.leave] comes last.
+func (s *Server) admit(l *link.Link) (hello *protocol.Hello, talk *conversation, err error) {
 	ctx, cancel := context.WithTimeout(s.admitting, s.config.HandshakeTimeout)
 	defer cancel()
-	hello, err := l.AwaitHello(ctx)
-	if err != nil {
-		return nil, err
+	if hello, err = l.AwaitHello(ctx); err != nil {
+		return nil, nil, err
 	}
-	if err := l.Open(ctx, hello, rand.Text()); err != nil {
-		return hello, err
+	talk = s.talks.of(hello.ClientId)
+	if err := l.Open(ctx, talk.Conversation, hello, rand.Text(), replaced()); err != nil {
+		return hello, talk, err
 	}
 	before, err := s.sessions.Add(l, func(before *link.Link) {
 		if before != nil {
@@ -114,15 +120,18 @@ func (s *Server) admit(l *link.Link) (*protocol.Hello, error) {
 	})
 	if err != nil {
 		l.Refuse(err)
-		return hello, err
+		return hello, talk, err
 	}
 	if before != nil {
 		before.Refuse(replaced())
 	}
 	info := l.Session().Info()
+	if l.Resumed() {
+		s.link.Metrics.Resumed.Add(1)
+	}
 	s.link.Log.Info("connected", "client_id", hello.ClientId, "session_id", info.SessionID,
-		"remote", info.RemoteAddr, "software", hello.Software)
-	return hello, nil
+		"remote", info.RemoteAddr, "software", hello.Software, "resumed", l.Resumed())
+	return hello, talk, nil
 }
 
 // replaced is why a session ends whose client has come back on another connection.

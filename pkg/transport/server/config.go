@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"math"
 	"time"
@@ -55,6 +56,10 @@ type ServerConfig struct {
 	// waits and Broadcast skips the client. Default 4 MiB.
 	MaxQueueBytes int
 
+	// SessionRetention is how long the hub remembers the session of a client whose
+	// connection was lost, so that nothing is lost and nothing handled twice when the
+	// client comes back. Default 2 min.
+	SessionRetention time.Duration
 	// ReconnectWindow spreads the return of the clients after Stop: each is told
 	// to come back after a random part of it. Default 1 ms per connected client,
 	// at least 1 s.
@@ -87,12 +92,13 @@ func (c *ServerConfig) check() (*link.Config, error) {
 	check.Duration("HeartbeatTimeout", &c.HeartbeatTimeout, 45*time.Second)
 	check.Int("MaxTimeoutCount", &c.MaxTimeoutCount, 3, math.MaxInt32)
 	check.Int("MaxClients", &c.MaxClients, 10000, math.MaxInt32)
+	check.Duration("SessionRetention", &c.SessionRetention, 2*time.Minute)
 	check.Duration("ReconnectWindow", &c.ReconnectWindow, 0)
 	shared := link.NewConfig(link.Options{
 		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
 		Logger: c.Logger, Hooks: c.Hooks, TracerProvider: c.TracerProvider,
 	}, &check)
-	shared.Hub, shared.MaxClients = true, c.MaxClients
+	shared.Hub, shared.MaxClients, shared.Epoch = true, c.MaxClients, rand.Text()
 	return shared, check.Err()
 }
 

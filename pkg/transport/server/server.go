@@ -41,6 +41,7 @@ type Server struct {
 	link     *link.Config
 	auth     *quicnet.ServerAuth
 	sessions *session.Registry[*link.Link]
+	talks    conversations
 
 	// admitting ends when Stop begins: who has not said hello by then is refused.
 	admitting context.Context
@@ -72,6 +73,7 @@ func newServer(c ServerConfig, shared *link.Config, auth *quicnet.ServerAuth) *S
 		link:     shared,
 		auth:     auth,
 		sessions: session.NewRegistry[*link.Link](c.MaxClients),
+		talks:    conversations{config: shared, keep: c.SessionRetention, max: c.MaxClients, all: make(map[string]*conversation)},
 		drained:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}

@@ -34,6 +34,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	if before == idle {
 		return nil
 	}
+	s.talks.close(ended)
 	_ = s.listener.StopAccepting() // fails only when the socket has failed, which Close says
 	cut := s.drain(ctx, links)
 	close(s.drained)

@@ -1,0 +1,155 @@
+package link
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/voilet/QuicFlow/pkg/callback"
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+)
+
+// Conversation is what a client and the hub have to say to each other while both
+// processes live, on one connection after another. It remembers what this side has
+// sent and what was not acknowledged yet, to send it again on the next connection, and
+// what it has handled for the peer, so that nothing is handled twice.
+//
+// At any time one link has it at most: the next one gets it when the readers of the one
+// before have ended. [Conversation.Close] comes last.
+type Conversation struct {
+	cfg      *Config
+	clientID string
+	promises *callback.Table
+	order    dispatcher.Order // of the peer's messages
+
+	latest atomic.Pointer[Link] // that has it, or had it last
+
+	mu      sync.Mutex
+	session string // its id, which the links share; empty before the first one
+	secret  []byte // what the client has to show to go on with it
+	link    *Link  // that has it
+	epochs  uint64 // how many sessions there were
+	memory  memory
+}
+
+// NewConversation returns a conversation that has not begun, with the client of this
+// id.
+func (c *Config) NewConversation(clientID string) *Conversation {
+	v := &Conversation{cfg: c, clientID: clientID}
+	v.promises = c.Promises.NewTable(v.answered, v.called)
+	return v
+}
+
+// Close ends the conversation: what is not acknowledged fails with err, and is
+// unknown. No link may have it.
+func (v *Conversation) Close(err error) { v.promises.Close(err) }
+
+// Resume returns what the client's hello says of an earlier session; nil if there was
+// none.
+func (v *Conversation) resume() *protocol.Resume {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.session == "" {
+		return nil
+	}
+	return &protocol.Resume{SessionId: v.session, Secret: v.secret}
+}
+
+// goesOn reports whether the hub has the session that a client asks for.
+func (v *Conversation) goesOn(r *protocol.Resume) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.session != "" && r.GetSessionId() == v.session && subtle.ConstantTimeCompare(r.GetSecret(), v.secret) == 1
+}
+
+// holder returns the link that has the conversation, or nil.
+func (v *Conversation) holder() *Link {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.link
+}
+
+// attach gives the conversation to l, unless another link has it. With a session of its
+// own, and not one to go on with, what was not acknowledged before fails, but for what
+// may be handled twice.
+func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bool) bool {
+	v.mu.Lock()
+	if v.link != nil {
+		v.mu.Unlock()
+		return false
+	}
+	v.link, l.talk = l, v
+	began := v.session == ""
+	if !resumed {
+		v.epochs++
+		v.session, v.secret = session, secret
+		v.memory.reset()
+	}
+	l.epoch = v.epochs
+	v.mu.Unlock()
+	if resumed || began {
+		v.promises.Forget()
+	} else {
+		v.promises.Fail(qerrors.New(qerrors.ConnectionLost,
+			"the connection has ended, and the other side, which was restarted or has forgotten this one, knows nothing of what it had received"),
+			func(s callback.Sent) bool { return s.Message.GetIdempotent() })
+	}
+	l.again = v.promises.Pending()
+	return true
+}
+
+// detach takes the conversation from l, of which nothing runs any more but handlers.
+// What l has answered, and the peer may not have received, is kept.
+func (v *Conversation) detach(l *Link, unseen []*protocol.AckMessage) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.link = nil
+	if l.epoch == v.epochs {
+		now := time.Now()
+		for _, ack := range unseen {
+			v.memory.keep(ack, now)
+		}
+	}
+}
+
+// called is told that nobody waits for an acknowledgement any more.
+func (v *Conversation) called(id string) {
+	if l := v.holder(); l != nil {
+		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Cancel{Cancel: &protocol.Cancel{MsgId: id}}})
+	}
+}
+
+// answered is called for each message that an acknowledgement was awaited for. One
+// that says that the sender's time was over is as if none had come: which of both
+// sides notices first is chance.
+func (v *Conversation) answered(p *callback.Promise, ack *protocol.AckMessage, err error) {
+	l, c := v.latest.Load(), v.cfg
+	late := qerrors.CodeOf(err) == qerrors.Timeout
+	if ack.GetStatus() == protocol.AckStatus_ACK_STATUS_TIMEOUT {
+		late = true
+		c.Metrics.Failed.Add(qerrors.Timeout, 1)
+	} else if err == nil {
+		c.Metrics.Answered.Add(ack.Status)
+		c.Metrics.RoundTrips.Observe(l.number, p.Type(), time.Since(p.Begun()))
+	}
+	if ack.GetStatus() != protocol.AckStatus_ACK_STATUS_SUCCESS {
+		l.session.SendFailures.Add(1)
+	}
+	if late {
+		c.Events.PromiseTimeout(p.MessageID(), v.clientID)
+	}
+	c.sent(p.MessageID(), v.clientID, err)
+}
+
+// secretBytes is the length of a session's secret.
+const secretBytes = 16
+
+func newSecret() []byte {
+	secret := make([]byte, secretBytes)
+	_, _ = rand.Read(secret) // never fails
+	return secret
+}

@@ -29,9 +29,15 @@ type reader struct {
 
 func newReader(t *testing.T, d *dispatcher.Dispatcher, r dispatcher.Responder) *reader {
 	s := &reader{t: t, d: d, r: r, through: make(chan struct{})}
-	s.intake = dispatcher.NewIntake(func() { s.took++; s.read() }, func() { s.rested.Add(1) })
+	s.intake = dispatcher.NewIntake(s)
 	return s
 }
+
+// GoOn and the others are those of dispatcher.Reader.
+func (s *reader) GoOn()                 { s.took++; s.read() }
+func (s *reader) Rested()               { s.rested.Add(1) }
+func (s *reader) Slow(*dispatcher.Task) {}
+func (s *reader) Late(*dispatcher.Task) {}
 
 // submit submits n messages, and waits until all are.
 func (s *reader) submit(n int) {
@@ -44,7 +50,7 @@ func (s *reader) read() {
 	for s.next < s.total {
 		m := message(fmt.Sprint(s.next), command)
 		s.next++
-		mine, err := s.intake.Submit(s.d, context.Background(), context.Background(), time.Now(), m, s.r)
+		mine, err := s.intake.Submit(s.d, context.Background(), s.d.NewTask(context.Background(), time.Now(), m, nil, s.r))
 		if err != nil {
 			s.t.Error(err)
 		}

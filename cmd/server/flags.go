@@ -18,6 +18,7 @@ func flags() []cli.Flag {
 			&cli.StringFlag{Name: "key", Value: "certs/server.key", Usage: "PEM `FILE` with its key", TakesFile: true},
 			program.Duration("handshake-timeout", 5*time.Second, "time for a client to connect, and then to say hello"),
 			program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection"),
+			program.Duration("session-retention", 5*time.Minute, "time for a client whose connection was lost to come back to its session"),
 			&cli.StringFlag{Name: "api", Value: "127.0.0.1:8475", Validator: program.AddressOrNone, Usage: "TCP `ADDRESS` of the HTTP API, which has no authentication: keep it on loopback; off with -api="}),
 		program.Category("Heartbeats", program.HeartbeatFlags()...),
 		program.Category("Limits", slices.Concat([]cli.Flag{
@@ -29,7 +30,9 @@ func flags() []cli.Flag {
 		program.Category("Stopping",
 			program.DrainFlag(),
 			&cli.DurationFlag{Name: "reconnect-window", DefaultText: "1ms per client", Validator: program.Sensible,
-				Usage: "time over which the return of the clients is spread; at least 1s unless set"}),
+				Usage: "time over which the return of the clients is spread; at least 1s unless set"},
+			&cli.StringFlag{Name: "reconnect-address", Validator: program.AddressOrNone,
+				Usage: "`ADDRESS` of another hub, host:port, which the clients are told to connect to"}),
 		program.Category("Monitoring", slices.Concat(program.MonitorFlags("127.0.0.1:9090"), program.LogFlags("info"), []cli.Flag{
 			&cli.StringFlag{Name: "qlog-dir", TakesFile: true,
 				Usage: "`FOLDER` for qlogs of single clients, which the HTTP API switches on; costs some percent of speed, also while none is on"}})...),

@@ -61,6 +61,8 @@ func config(cmd *cli.Command, hooks *monitoring.EventHooks, log *slog.Logger, sp
 		MaxPayload:             cmd.Int("max-payload"),
 		MaxQueueBytes:          cmd.Int("max-queue"),
 		ReconnectWindow:        cmd.Duration("reconnect-window"),
+		ReconnectAddress:       cmd.String("reconnect-address"),
+		SessionRetention:       cmd.Duration("session-retention"),
 		QlogDir:                cmd.String("qlog-dir"),
 		Logger:                 log,
 		Hooks:                  hooks,

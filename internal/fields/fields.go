@@ -5,6 +5,7 @@ package fields
 import (
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -41,6 +42,15 @@ func (c *Checker) Int(name string, v *int, def, highest int) {
 	if *v == 0 {
 		*v = def
 	}
+}
+
+// Address requires v to be host:port, with both, or empty.
+func (c *Checker) Address(name, v string) {
+	host, port, err := net.SplitHostPort(v)
+	if err == nil {
+		_, err = net.LookupPort("udp", port)
+	}
+	c.Require(v == "" || err == nil && host != "", "%s is %q: write host:port", name, v)
 }
 
 // Require notes an error unless ok.

@@ -92,7 +92,7 @@ func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bo
 	l.epoch = v.epochs
 	v.mu.Unlock()
 	if resumed || began {
-		v.promises.Forget()
+		l.calledOff = v.promises.Forget()
 	} else {
 		v.promises.Fail(qerrors.New(qerrors.ConnectionLost,
 			"the connection has ended, and the other side, which was restarted or has forgotten this one, knows nothing of what it had received"),
@@ -104,16 +104,18 @@ func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bo
 
 // detach takes the conversation from l, of which nothing runs any more but handlers.
 // What l has answered, and the peer may not have received, is kept.
-func (v *Conversation) detach(l *Link, unseen []*protocol.AckMessage) {
+func (v *Conversation) detach(l *Link, u *unseen) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.link = nil
-	if l.epoch == v.epochs {
-		now := time.Now()
-		for _, ack := range unseen {
-			v.memory.keep(ack, now)
-		}
+	if l.epoch != v.epochs {
+		return
 	}
+	now := time.Now()
+	for ack := range u.all() {
+		v.memory.keep(ack, now)
+	}
+	v.memory.forgot = v.memory.forgot || u.forgot
 }
 
 // called is told that nobody waits for an acknowledgement any more.

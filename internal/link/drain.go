@@ -52,10 +52,9 @@ func (d *drain) stop() {
 // handled, its acknowledgements arrive. It returns when the connection has ended,
 // with an error if that was for another reason and something was under way. When
 // ctx ends first, it closes the connection at once.
-func (l *Link) Drain(ctx context.Context, code qerrors.Code, reason string, reconnectAfter time.Duration) error {
-	l.sendGoAway(&protocol.GoAway{
-		Code: uint32(code), Reason: reason, ReconnectAfterMs: uint64(reconnectAfter.Milliseconds()),
-	})
+func (l *Link) Drain(ctx context.Context, g *protocol.GoAway) error {
+	l.awaitResent(ctx)
+	l.sendGoAway(g)
 	idle := l.idle()
 	unanswered := time.NewTimer(l.lingerTime())
 	defer unanswered.Stop()
@@ -70,10 +69,10 @@ func (l *Link) Drain(ctx context.Context, code qerrors.Code, reason string, reco
 			// A peer that is gone does not answer the GoAway. With nothing under way
 			// there is no reason to wait for it.
 			if idle && l.GoneAway() == nil {
-				l.conn.Close(qerrors.OK, reason)
+				l.conn.Close(qerrors.OK, g.Reason)
 			}
 		case <-ctx.Done():
-			l.conn.Close(qerrors.Draining, "cut off: "+reason)
+			l.conn.Close(qerrors.Draining, "cut off: "+g.Reason)
 			e := *qerrors.FromContext(ctx)
 			e.Message = "the connection was cut before all was done: " + e.Message
 			return &e
@@ -121,9 +120,24 @@ func (l *Link) receiveGoAway(g *protocol.GoAway) error {
 	if repeated {
 		return qerrors.New(qerrors.ProtocolViolation, "a second GoAway")
 	}
-	l.sendGoAway(&protocol.GoAway{})
-	l.advance()
+	// Not on this goroutine, which reads what makes room for the messages that are
+	// sent again.
+	l.wg.Go(func() {
+		l.awaitResent(l.ctx)
+		l.sendGoAway(&protocol.GoAway{})
+		l.advance()
+	})
 	return nil
+}
+
+// awaitResent waits until what an earlier connection did not do is under way on this
+// one, where it is to be finished.
+func (l *Link) awaitResent(ctx context.Context) {
+	select {
+	case <-l.resent:
+	case <-l.ctx.Done():
+	case <-ctx.Done():
+	}
 }
 
 func (l *Link) receiveHandled(h *protocol.Handled) error {

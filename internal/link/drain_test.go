@@ -61,7 +61,7 @@ func wantEnd(t *rapid.T, s *side) {
 func (d *draining) apply(t *rapid.T, s *side, event string) {
 	switch event {
 	case drainHere:
-		go func() { _ = s.link.Drain(context.Background(), qerrors.Draining, "", 0) }()
+		go func() { _ = s.link.Drain(context.Background(), &protocol.GoAway{Code: uint32(qerrors.Draining)}) }()
 	case dataComes:
 		s.gated.Send(testnet.Data(fmt.Sprint("theirs ", d.dataHere), nil))
 	case ackComes:

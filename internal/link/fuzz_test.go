@@ -82,7 +82,7 @@ func act(t *testing.T, cfg *link.Config, l *link.Link, a local) {
 	if a.drain {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		_ = l.Drain(ctx, qerrors.Draining, "", 0) // the peer may well not play along
+		_ = l.Drain(ctx, &protocol.GoAway{Code: uint32(qerrors.Draining)}) // the peer may well not play along
 		return
 	}
 	pick := func(_ *link.Wait, refused *link.Link) (*link.Link, error) {

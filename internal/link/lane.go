@@ -3,6 +3,7 @@ package link
 import (
 	"io"
 	"runtime"
+	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -133,10 +134,25 @@ func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 			return err
 		}
 	}
-	if _, err = l.stream.Write(buf); err != nil {
+	if err = o.writeTo(l.stream, buf); err != nil {
 		// Either the connection has ended, and this changes nothing, or the peer
 		// has cancelled a lane, which it may not.
 		o.conn.Close(qerrors.ProtocolViolation, "a lane was cancelled")
+	}
+	return err
+}
+
+// slowWrite is how long a write takes that had to wait for the peer to read.
+const slowWrite = time.Second
+
+// writeTo writes to a stream. One that had to wait and goes on after all shows that the
+// peer reads, which is a sign of life: its pings may wait behind requests whose answers
+// it has yet to read.
+func (o *outbox) writeTo(stream io.Writer, buf []byte) error {
+	begun := time.Now()
+	_, err := stream.Write(buf)
+	if err == nil && time.Since(begun) >= slowWrite {
+		o.session.Touch(time.Now())
 	}
 	return err
 }

@@ -80,9 +80,10 @@ type Link struct {
 	resumed bool   // that one has had a connection before
 	peerMax int    // the largest payload or result the peer accepts
 
-	again  []*callback.Promise // of what is to be sent again; resend's
-	resent chan struct{}       // closed when that was done
-	done   chan struct{}       // closed when nothing of the link runs any more
+	again     []*callback.Promise // of what is to be sent again; resend's
+	calledOff []string            // messages that nobody waits for since the connection before was lost; resend's
+	resent    chan struct{}       // closed when that was done
+	done      chan struct{}       // closed when nothing of the link runs any more
 
 	live       atomic.Bool   // the handshake has succeeded: what the peer sends is read
 	streams    chan struct{} // a place for each stream of the peer that is being read

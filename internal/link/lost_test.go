@@ -58,7 +58,7 @@ func TestNothingAfterGoAway(t *testing.T) {
 	for name, begin := range map[string]func(t *testing.T, s *side){
 		"the peer's": func(_ *testing.T, s *side) { s.gated.Send(testnet.GoAway(0)) },
 		"this side's": func(t *testing.T, s *side) {
-			go func() { _ = s.link.Drain(t.Context(), qerrors.Draining, "", 0) }()
+			go func() { _ = s.link.Drain(t.Context(), &protocol.GoAway{Code: uint32(qerrors.Draining)}) }()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

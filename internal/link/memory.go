@@ -32,11 +32,12 @@ type answer struct {
 	at  time.Time
 }
 
-// The bounds of what is remembered. They are for peers that never ask: who goes on
-// with a session asks for all of it at once, soon after the connection was lost.
+// The bounds of what is remembered of one session. They are for peers that do not say
+// what they have, and for those that never ask: who goes on with a session asks for all
+// of it at once, soon after the connection was lost.
 const (
-	maxAnswers     = 1 << 16
-	maxAnswerBytes = 64 << 20
+	maxAnswers     = 1 << 14
+	maxAnswerBytes = 16 << 20 // of results; more than all that can wait to be sent
 	keepAnswers    = 10 * time.Minute
 )
 
@@ -51,17 +52,26 @@ func (m *memory) keep(ack *protocol.AckMessage, now time.Time) {
 	if m.answers == nil {
 		m.answers = make(map[string]answer)
 	}
-	if len(m.answers) >= maxAnswers || m.bytes+len(ack.Result) > maxAnswerBytes {
+	if m.full(ack) {
 		m.expire(now)
 	}
-	if len(m.answers) >= maxAnswers || m.bytes+len(ack.Result) > maxAnswerBytes {
+	if m.full(ack) {
 		m.forgot = true
 		return
 	}
 	m.take(ack.MsgId)
-	m.answers[ack.MsgId] = answer{ack, now}
+	// A copy, because the acknowledgement may be a part of its task, which knows the
+	// link, and all that would stay in memory.
+	m.answers[ack.MsgId] = answer{&protocol.AckMessage{
+		MsgId: ack.MsgId, Status: ack.Status, Result: ack.Result, Error: ack.Error, Code: ack.Code,
+	}, now}
 	m.bytes += len(ack.Result)
 	m.kept.Store(int32(len(m.answers)))
+}
+
+// full reports whether there is no room for ack. There always is for one.
+func (m *memory) full(ack *protocol.AckMessage) bool {
+	return len(m.answers) >= maxAnswers || len(m.answers) > 0 && m.bytes+len(ack.Result) > maxAnswerBytes
 }
 
 // expire forgets what is too old to be asked for.

@@ -156,7 +156,7 @@ func (o *outbox) sentSilently() bool {
 // fail throws away what waits, after the connection has ended, and returns the
 // acknowledgements that the peer may not have received. No flusher is started
 // afterwards.
-func (o *outbox) fail(err error) []*protocol.AckMessage {
+func (o *outbox) fail(err error) *unseen {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	silent := 0
@@ -179,5 +179,5 @@ func (o *outbox) fail(err error) []*protocol.AckMessage {
 	}
 	o.largeData.waiting, o.largeAcks.waiting = nil, nil
 	o.lost(silent)
-	return o.unseen.all()
+	return &o.unseen // nothing is added to it any more
 }

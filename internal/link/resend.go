@@ -15,6 +15,10 @@ import (
 // overtake.
 func (l *Link) resend() {
 	defer close(l.resent)
+	for _, id := range l.calledOff {
+		l.talk.called(id)
+	}
+	l.calledOff = nil
 	for _, p := range l.again {
 		if l.out.resend(l.ctx, l.talk.promises, p) != nil {
 			return // the connection has ended, and the next one goes on with it

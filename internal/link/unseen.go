@@ -1,6 +1,7 @@
 package link
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -11,23 +12,45 @@ import (
 // those of the lane, which come in order, and names the large ones. The outbox's mutex
 // guards it.
 type unseen struct {
-	acks  []*protocol.AckMessage // of the lane, the oldest first
-	count uint64                 // of the lane that were seen
-	large map[string]*protocol.AckMessage
+	acks   []*protocol.AckMessage // of the lane, the oldest first
+	count  uint64                 // of the lane that were seen, or forgotten
+	large  map[string]*protocol.AckMessage
+	bytes  int  // of their results
+	forgot bool // there were more than is kept, because the peer does not say what it has
 }
 
-func (u *unseen) add(a *protocol.AckMessage) { u.acks = append(u.acks, a) }
+func (u *unseen) add(a *protocol.AckMessage) {
+	if len(u.acks) >= maxAnswers || u.bytes+len(a.Result) > maxAnswerBytes {
+		u.forget()
+	}
+	u.acks = append(u.acks, a)
+	u.bytes += len(a.Result)
+}
 
 func (u *unseen) addLarge(a *protocol.AckMessage) {
+	if len(u.large) >= maxAnswers || u.bytes+len(a.Result) > maxAnswerBytes {
+		u.forget()
+	}
 	if u.large == nil {
 		u.large = make(map[string]*protocol.AckMessage)
 	}
+	u.removeLarge(a.MsgId)
 	u.large[a.MsgId] = a
+	u.bytes += len(a.Result)
 }
 
-// keptUnseen is room for how many is kept when there are none: an idle connection has
-// no use for more.
-const keptUnseen = 64
+func (u *unseen) removeLarge(id string) {
+	if a := u.large[id]; a != nil {
+		delete(u.large, id)
+		u.bytes -= len(a.Result)
+	}
+}
+
+// forget forgets them all.
+func (u *unseen) forget() {
+	u.count += uint64(len(u.acks))
+	u.acks, u.large, u.bytes, u.forgot = nil, nil, 0, true
+}
 
 // seen notes that the peer has received so many of the lane.
 func (u *unseen) seen(count uint64) {
@@ -36,19 +59,29 @@ func (u *unseen) seen(count uint64) {
 	}
 	n := int(min(count-u.count, uint64(len(u.acks))))
 	u.count += uint64(n)
+	for _, a := range u.acks[:n] {
+		u.bytes -= len(a.Result)
+	}
 	u.acks = slices.Delete(u.acks, 0, n)
-	if len(u.acks) == 0 && cap(u.acks) > keptUnseen {
-		u.acks = nil
+	if len(u.acks) == 0 {
+		u.acks = nil // an idle connection has no use for the room
 	}
 }
 
-// all returns them.
-func (u *unseen) all() []*protocol.AckMessage {
-	all := u.acks
-	for _, a := range u.large {
-		all = append(all, a)
+// all has them, the oldest first, but for the large ones.
+func (u *unseen) all() iter.Seq[*protocol.AckMessage] {
+	return func(yield func(*protocol.AckMessage) bool) {
+		for _, a := range u.acks {
+			if !yield(a) {
+				return
+			}
+		}
+		for _, a := range u.large {
+			if !yield(a) {
+				return
+			}
+		}
 	}
-	return all
 }
 
 // seen is told by the peer how many acknowledgements of the lane it has received.
@@ -62,7 +95,7 @@ func (o *outbox) seen(count uint64) {
 func (o *outbox) seenLarge(id string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	delete(o.unseen.large, id)
+	o.unseen.removeLarge(id)
 }
 
 // reportAcks is after how many acknowledgements this side says that it has them.

@@ -162,12 +162,14 @@ func (t *Table) IfWaiting(p *Promise, f func(Sent)) {
 	}
 }
 
-// Forget forgets which acknowledgements of cancelled promises may still come, because
-// they cannot any more.
-func (t *Table) Forget() {
+// Forget forgets which acknowledgements of promises that nobody waits for may still come,
+// because they cannot any more, and returns the ids of the latest of those.
+func (t *Table) Forget() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	ids := slices.Collect(maps.Keys(t.abandoned.places))
 	t.abandoned = abandoned{}
+	return ids
 }
 
 // Fail completes all promises with err but those that keep wants to keep, and forgets as

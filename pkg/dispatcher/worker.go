@@ -145,7 +145,8 @@ func (w *worker) finish(t *Task, ack *protocol.AckMessage) {
 // call runs the handler and returns the answer. Whatever panics, the handler or
 // the Error method of what it returned, costs no more than this one message.
 func (w *worker) call(h Handler, t *Task) (ack *protocol.AckMessage) {
-	sender := t.msg.SenderId // msg is the handler's from here on
+	msg, sender := t.msg, t.msg.SenderId
+	t.msg = nil // it is the handler's; the task may stay in memory as long as its answer
 	returned := false
 	defer func() {
 		if p := recover(); p != nil {
@@ -157,7 +158,7 @@ func (w *worker) call(h Handler, t *Task) (ack *protocol.AckMessage) {
 			w.replace(t)
 		}
 	}()
-	ack = t.outcome(h.OnMessage(t, t.msg))
+	ack = t.outcome(h.OnMessage(t, msg))
 	returned = true
 	return ack
 }

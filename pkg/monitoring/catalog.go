@@ -37,6 +37,7 @@ func connectionMetrics() []metric {
 	return []metric{
 		counter("connections_total", "Sessions that began.", func(s *Snapshot) uint64 { return s.Connections }),
 		counter("reconnects_total", "Sessions of a client that had one before, of the same process.", func(s *Snapshot) uint64 { return s.Reconnects }),
+		counter("sessions_resumed_total", "Sessions that went on with a new connection, after theirs had ended.", func(s *Snapshot) uint64 { return s.Resumed }),
 		byCode("disconnects_total", "Sessions that ended, by the code of why; ok is an orderly end.",
 			func(s *Snapshot) map[qerrors.Code]uint64 { return s.Disconnected },
 			qerrors.OK, qerrors.Internal, qerrors.Draining, qerrors.ProtocolViolation, qerrors.Replaced, qerrors.HeartbeatTimeout,
@@ -79,6 +80,10 @@ func messageMetrics() []metric {
 			qerrors.DeadlinePassed, qerrors.HandlerCanceled),
 		counter("handler_panics_total", "Handlers that panicked; the sender was told so.",
 			func(s *Snapshot) uint64 { return s.HandlerFailures[qerrors.HandlerPanic] }),
+		counter("messages_resent_total", "Messages sent again on a new connection, because no acknowledgement had come on the one before.",
+			func(s *Snapshot) uint64 { return s.Resent }),
+		counter("messages_repeated_total", "Messages that came again and had been received before: they were not handled again, but answered from memory.",
+			func(s *Snapshot) uint64 { return s.Repeated }),
 		counter("broadcasts_total", "Broadcasts.", func(s *Snapshot) uint64 { return s.Broadcasts }),
 		counter("broadcast_targets_total", "Clients that broadcasts were queued for.", func(s *Snapshot) uint64 { return s.BroadcastTargets }),
 	}

@@ -58,8 +58,8 @@ type Snapshot struct {
 	Uptime time.Duration
 	State
 
-	Connections, Reconnects uint64
-	Refused, Disconnected   map[qerrors.Code]uint64
+	Connections, Reconnects, Resumed uint64
+	Refused, Disconnected            map[qerrors.Code]uint64
 
 	Failed, Dropped map[qerrors.Code]uint64
 	Answered        map[protocol.AckStatus]uint64
@@ -69,6 +69,8 @@ type Snapshot struct {
 	HeartbeatsSent, HeartbeatsReceived, HeartbeatTimeouts uint64
 
 	Broadcasts, BroadcastTargets uint64
+
+	Resent, Repeated uint64
 
 	EncodingErrors, DecodingErrors uint64
 	NetworkErrors                  map[qerrors.Code]uint64
@@ -88,7 +90,7 @@ func (m *Metrics) Snapshot() Snapshot {
 	s := Snapshot{
 		Time: now, Uptime: now.Sub(m.begun), State: m.state(),
 
-		Connections: m.Connections.Load(), Reconnects: m.Reconnects.Load(),
+		Connections: m.Connections.Load(), Reconnects: m.Reconnects.Load(), Resumed: m.Resumed.Load(),
 		Refused: m.Refused.Snapshot(), Disconnected: m.Disconnected.Snapshot(),
 
 		Failed: m.Failed.Snapshot(), Dropped: m.Dropped.Snapshot(),
@@ -98,6 +100,7 @@ func (m *Metrics) Snapshot() Snapshot {
 		HeartbeatTimeouts: m.HeartbeatTimeouts.Load(),
 
 		Broadcasts: m.Broadcasts.Load(), BroadcastTargets: m.BroadcastTargets.Load(),
+		Resent: m.Resent.Load(), Repeated: m.Repeated.Load(),
 
 		EncodingErrors: m.EncodingErrors.Load(), DecodingErrors: m.DecodingErrors.Load(),
 		NetworkErrors: m.NetworkErrors.Snapshot(), EventsDropped: m.EventsDropped.Load(),

@@ -9,10 +9,6 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-// resumes says whether messages outlive their connection. Then an unknown outcome is a
-// defect wherever both processes live on.
-const resumes = false
-
 // expectation is what the model allows.
 type expectation struct {
 	messages int  // that were sent each way
@@ -66,8 +62,8 @@ func (e expectation) allows(f fate) bool {
 	case notSent: // a hub does not wait for a client
 		reasons := []qerrors.Code{qerrors.UnknownClient, qerrors.NotConnected, qerrors.Draining}
 		return !e.stays && slices.ContainsFunc(reasons, func(c qerrors.Code) bool { return f.Code == c.String() })
-	case unknown:
-		return !e.stays && (!resumes || e.restarts)
+	case unknown: // messages outlive their connection, but not a process
+		return !e.stays && e.restarts
 	default:
 		return false
 	}
@@ -88,7 +84,7 @@ func TestModelCanFail(t *testing.T) {
 		"unknown, handled":          {expectation{restarts: true}, fate{Outcome: unknown}, 1, true},
 		"unknown, handled twice":    {expectation{restarts: true}, fate{Outcome: unknown}, 2, false},
 		"unknown, on a connection":  {expectation{stays: true}, fate{Outcome: unknown}, 1, false},
-		"unknown, both live":        {expectation{}, fate{Outcome: unknown}, 1, !resumes},
+		"unknown, both live":        {expectation{}, fate{Outcome: unknown}, 1, false},
 		"not sent":                  {expectation{}, fate{Outcome: notSent, Code: qerrors.UnknownClient.String()}, 0, true},
 		"not sent, handled":         {expectation{}, fate{Outcome: notSent, Code: qerrors.UnknownClient.String()}, 1, false},
 		"not sent, for no reason":   {expectation{}, fate{Outcome: notSent, Code: qerrors.Timeout.String()}, 0, false},

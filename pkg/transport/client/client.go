@@ -31,6 +31,7 @@ import (
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
+	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
 // Client is one client of the hub.
@@ -80,7 +81,7 @@ func (c *Client) Connect(addr string) error {
 	first := make(chan error, 1)
 	go func() {
 		defer close(exited)
-		(&runner{c: c, addr: addr, first: first}).run(ctx)
+		(&runner{c: c, own: addr, addrs: []string{addr}, first: first}).run(ctx)
 	}()
 	if err := <-first; err != nil {
 		<-exited
@@ -181,7 +182,7 @@ func (c *Client) Close(ctx context.Context) error {
 	c.mu.Unlock()
 	var err error
 	if l := c.current.Load(); l != nil {
-		err = l.Drain(ctx, qerrors.OK, "the client is being closed", 0)
+		err = l.Drain(ctx, &protocol.GoAway{Reason: "the client is being closed"})
 	}
 	switch before {
 	case StateIdle:

@@ -75,7 +75,7 @@ func TestOwnSocketIsNew(t *testing.T) {
 		if err := hub.Disconnect("a", "for a test"); err != nil {
 			t.Fatal(err)
 		}
-		for again, _ := hub.Client("a"); again.SessionID == info.SessionID || again.SessionID == ""; again, _ = hub.Client("a") {
+		for again, _ := hub.Client("a"); again.RemoteAddr == info.RemoteAddr || again.RemoteAddr == ""; again, _ = hub.Client("a") {
 			time.Sleep(time.Millisecond)
 		}
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/link"
@@ -22,7 +23,8 @@ const maxHint = 60 * 60 * 1000
 // until it ends, waits, and dials again.
 type runner struct {
 	c        *Client
-	addr     string
+	own      string   // the address that Connect was given
+	addrs    []string // of the hub, and of the other one that a GoAway has named; the first is next
 	socket   *quicnet.Socket
 	first    chan<- error // told how the first attempt went; nil afterwards
 	attempts int          // in all
@@ -36,13 +38,14 @@ func (r *runner) run(ctx context.Context) { r.end(r.keepConnected(ctx)) }
 // keepConnected returns why the client ends.
 func (r *runner) keepConnected(ctx context.Context) error {
 	for {
+		addr := r.addrs[0]
 		hint, cause := r.connection(ctx)
 		if err := r.final(ctx, cause); err != nil {
 			return err
 		}
 		delay := max(hint, backoff(r.c.config.InitialBackoff, r.c.config.MaxBackoff, r.backoffs))
 		r.backoffs++
-		r.c.link.Log.Warn("no connection to the hub", "client_id", r.c.config.ClientID, "remote", r.addr,
+		r.c.link.Log.Warn("no connection to the hub", "client_id", r.c.config.ClientID, "remote", addr,
 			"code", qerrors.CodeOf(cause), "error", cause, "next_attempt_in", delay.Round(time.Millisecond))
 		r.waiting(cause)
 		select {
@@ -62,6 +65,7 @@ func (r *runner) connection(ctx context.Context) (hint time.Duration, cause erro
 	defer r.closeSocket()
 	l, welcome, err := r.dial(ctx)
 	if err != nil {
+		slices.Reverse(r.addrs) // the other one is next
 		if ctx.Err() == nil {
 			r.c.link.Metrics.Refused.Add(qerrors.CodeOf(err), 1)
 		}
@@ -79,6 +83,7 @@ func (r *runner) connection(ctx context.Context) (hint time.Duration, cause erro
 		r.backoffs = 0
 	}
 	goAway := l.GoneAway()
+	r.goTo(goAway.GetAddress())
 	hint = time.Duration(min(goAway.GetReconnectAfterMs(), maxHint)) * time.Millisecond
 	if qerrors.CodeOf(cause) == qerrors.OK {
 		cause = &qerrors.Error{
@@ -88,11 +93,27 @@ func (r *runner) connection(ctx context.Context) (hint time.Duration, cause erro
 	return hint, cause
 }
 
+// goTo makes the address of another hub the next one to be dialed; an empty one changes
+// nothing. When there is no connection to be had there, the client's own comes after it.
+func (r *runner) goTo(addr string) {
+	if addr == "" || addr == r.addrs[0] {
+		return
+	}
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		r.c.link.Log.Warn("the hub names an address that is none", "client_id", r.c.config.ClientID, "error", err)
+		return
+	}
+	r.addrs = []string{addr, r.own}
+	if addr == r.own {
+		r.addrs = []string{addr}
+	}
+}
+
 func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error) {
 	c := r.c
 	ctx, cancel := context.WithTimeout(ctx, c.config.HandshakeTimeout)
 	defer cancel()
-	conn, err := r.socket.Dial(ctx, r.addr, c.auth, c.config.limits())
+	conn, err := r.socket.Dial(ctx, r.addrs[0], c.auth, c.config.limits())
 	if err != nil {
 		c.link.CountNetworkError(err)
 		return nil, nil, err

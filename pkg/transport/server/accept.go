@@ -69,7 +69,7 @@ func (s *Server) serve(conn *quicnet.Conn) {
 		log.Warn("refused", "remote", conn.RemoteAddr().String(), "code", qerrors.CodeOf(err), "error", err)
 		_ = l.Run() // only tidies up
 		if talk != nil {
-			s.talks.leave(talk, false)
+			s.talks.leave(talk, false, err)
 		}
 		return
 	}
@@ -84,7 +84,7 @@ func (s *Server) run(l *link.Link, conn *quicnet.Conn, talk *conversation) {
 		cause = replaced()
 	}
 	s.ended(l, cause)
-	s.talks.leave(talk, true)
+	s.talks.leave(talk, true, cause)
 	if err := stopQlog(conn); err != nil {
 		s.link.Log.Error("qlog not closed", "client_id", clientID, "session_id", l.Session().ID(), "error", err)
 	}
@@ -130,7 +130,7 @@ func (s *Server) admit(l *link.Link) (hello *protocol.Hello, talk *conversation,
 		s.link.Metrics.Resumed.Add(1)
 	}
 	s.link.Log.Info("connected", "client_id", hello.ClientId, "session_id", info.SessionID,
-		"remote", info.RemoteAddr, "software", hello.Software, "resumed", l.Resumed())
+		"remote", info.RemoteAddr, "resumed", l.Resumed(), "software", hello.Software)
 	return hello, talk, nil
 }
 

@@ -110,7 +110,7 @@ func (w *world) checkCounters(who string, o *observer, m monitoring.Snapshot, se
 			w.Errorf("%s was not told of the end of a connection of %s", who, id)
 		}
 	}
-	if m.MessagesSent != sent || m.MessagesReceived != uint64(o.received) || m.Connections != uint64(o.connections) || m.EventsDropped != 0 {
+	if m.MessagesSent != sent+m.Resent || m.MessagesReceived != uint64(o.received)+m.Repeated || m.Connections != uint64(o.connections) || m.EventsDropped != 0 {
 		w.Errorf("%s: counted %+v; %d were accepted, the hooks were told of %d arrivals and %d connections", who, m, sent, o.received, o.connections)
 	}
 	if o != w.atHub && m.Reconnects != uint64(o.reconnects) {

@@ -58,12 +58,15 @@ type ServerConfig struct {
 
 	// SessionRetention is how long the hub remembers the session of a client whose
 	// connection was lost, so that nothing is lost and nothing handled twice when the
-	// client comes back. Default 2 min.
+	// client comes back. Default 5 min.
 	SessionRetention time.Duration
 	// ReconnectWindow spreads the return of the clients after Stop: each is told
 	// to come back after a random part of it. Default 1 ms per connected client,
 	// at least 1 s.
 	ReconnectWindow time.Duration
+	// ReconnectAddress, host:port, is where the clients are told to connect after Stop:
+	// another hub. They come back to this one if they cannot. Empty stands for this one.
+	ReconnectAddress string
 
 	// QlogDir is the folder that StartQlog writes to; it is made when it is not
 	// there. Empty means that there are no traces. With it, connections are a
@@ -92,8 +95,9 @@ func (c *ServerConfig) check() (*link.Config, error) {
 	check.Duration("HeartbeatTimeout", &c.HeartbeatTimeout, 45*time.Second)
 	check.Int("MaxTimeoutCount", &c.MaxTimeoutCount, 3, math.MaxInt32)
 	check.Int("MaxClients", &c.MaxClients, 10000, math.MaxInt32)
-	check.Duration("SessionRetention", &c.SessionRetention, 2*time.Minute)
+	check.Duration("SessionRetention", &c.SessionRetention, 5*time.Minute)
 	check.Duration("ReconnectWindow", &c.ReconnectWindow, 0)
+	check.Address("ReconnectAddress", c.ReconnectAddress)
 	shared := link.NewConfig(link.Options{
 		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
 		Logger: c.Logger, Hooks: c.Hooks, TracerProvider: c.TracerProvider,

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -46,27 +47,37 @@ func (c *conversations) of(clientID string) *conversation {
 	return v
 }
 
-// leave is called when a connection has no use for v any more. The last one parks it.
-func (c *conversations) leave(v *conversation, begun bool) {
+// leave is called when a connection, which has ended with cause, has no use for v any
+// more. The last one parks it, unless the client will not come back, or had no session.
+func (c *conversations) leave(v *conversation, begun bool, cause error) {
 	c.mu.Lock()
 	v.begun = v.begun || begun
 	if v.users--; v.users > 0 {
 		c.mu.Unlock()
 		return
 	}
-	if v.begun && c.closed == nil && c.parked < c.max {
+	why := c.closed
+	switch {
+	case why != nil:
+	case begun && gone(cause):
+		why = qerrors.New(qerrors.ConnectionLost, "the client has ended the connection: %w", cause)
+	case c.parked >= c.max:
+		why = qerrors.New(qerrors.ConnectionLost, "the connection to client %q has ended, and %d others wait to be resumed already", v.clientID, c.max)
+	case v.begun:
 		v.timer = time.AfterFunc(c.keep, func() { c.expire(v) })
 		c.parked++
 		c.mu.Unlock()
 		return
 	}
-	err := c.closed
 	delete(c.all, v.clientID)
 	c.mu.Unlock()
-	if err == nil {
-		err = qerrors.New(qerrors.ConnectionLost, "the connection to client %q has ended, and so many others wait to be resumed that this one cannot", v.clientID)
-	}
-	v.Close(err)
+	v.Close(why)
+}
+
+// gone reports whether the client itself has said, by cause, that it ends.
+func gone(cause error) bool {
+	var e *qerrors.Error
+	return errors.As(cause, &e) && (e.Code == qerrors.OK || e.Code == qerrors.Draining && e.Remote)
 }
 
 // expire ends the conversation with a client that did not come back.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/link"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
 // Stop ends the server in order: no new clients and no new messages; what is
@@ -34,7 +35,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	if before == idle {
 		return nil
 	}
-	s.talks.close(ended)
+	s.talks.close(qerrors.New(qerrors.ConnectionLost, "the connection has ended: %w", ended))
 	_ = s.listener.StopAccepting() // fails only when the socket has failed, which Close says
 	cut := s.drain(ctx, links)
 	close(s.drained)
@@ -87,7 +88,10 @@ func (s *Server) drain(ctx context.Context, links []*link.Link) int {
 		wg.Go(func() {
 			// A connection that was lost meanwhile is not of our making, and was
 			// reported.
-			if l.Drain(ctx, qerrors.Draining, "the hub is being stopped", rand.N(window)) != nil && ctx.Err() != nil {
+			if l.Drain(ctx, &protocol.GoAway{
+				Code: uint32(qerrors.Draining), Reason: "the hub is being stopped",
+				ReconnectAfterMs: uint64(rand.N(window).Milliseconds()), Address: s.config.ReconnectAddress,
+			}) != nil && ctx.Err() != nil {
 				cut.Add(1)
 			}
 		})

@@ -164,7 +164,7 @@ func TestTracesAcrossConnections(t *testing.T) {
 		c := n.Client("a", nil, func(c *client.ClientConfig) { tr.client(c); c.ReconnectEnabled = true })
 		n.Connect(c)
 		n.Cut("a")
-		if _, err := c.SendMessage(t.Context(), testnet.Command("x"), true, time.Hour); !errors.Is(err, qerrors.ErrConnectionLost) {
+		if _, err := c.SendMessage(t.Context(), testnet.Command("x"), true, time.Minute); !errors.Is(err, qerrors.ErrTimeout) {
 			t.Errorf("without a network: %v", err)
 		}
 		time.AfterFunc(10*time.Minute, func() { n.Mend("a") })
@@ -178,7 +178,7 @@ func TestTracesAcrossConnections(t *testing.T) {
 			t.Error(err)
 		}
 		handled := []string{"a: send command", "  hub: process command", "    hub: handle command"}
-		tr.expect(t, append(append([]string{"a: send command: connection_lost"}, handled...), handled...)...)
+		tr.expect(t, append(append([]string{"a: send command: timeout"}, handled...), handled...)...)
 	})
 }
 

@@ -95,7 +95,7 @@ var variables = map[string]string{
 var logKeys = []string{
 	"client_id", "msg_id", "remote", "code", "error", // what most lines have
 	"addr", "attempt", "before", "bytes", "connections_cut", "drain_timeout", "dropped", "events", "events_lost", "file",
-	"handlers_unfinished", "in_order", "log_level", "method", "next_attempt_in", "panic", "path", "payload", "reason", "repeated",
+	"handlers_unfinished", "in_order", "log_level", "method", "next_attempt_in", "panic", "path", "payload", "reason", "repeated", "resumed",
 	"session_id", "set_by", "several", "silence", "software", "spans", "stack", "status", "strike",
 	"strikes_max", "took", "trace_id", "type",
 }

@@ -148,7 +148,13 @@ const slowWrite = time.Second
 // writeTo writes to a stream. One that had to wait and goes on after all shows that the
 // peer reads, which is a sign of life: its pings may wait behind requests whose answers
 // it has yet to read.
+//
+// Behind a write that waits more gathers, so those that are small need no clock.
 func (o *outbox) writeTo(stream io.Writer, buf []byte) error {
+	if len(buf) < newBuffer {
+		_, err := stream.Write(buf)
+		return err
+	}
 	begun := time.Now()
 	_, err := stream.Write(buf)
 	if err == nil && time.Since(begun) >= slowWrite {

@@ -47,8 +47,8 @@ func (p *parcel) encode(b []byte, m *protocol.DataMessage) (_ []byte, err error)
 func (p *parcel) await(m *protocol.DataMessage) (err error) {
 	if p.promises != nil {
 		p.promise, err = p.promises.Add(callback.Sent{
-			ID: m.MsgId, Type: m.Type, Begun: p.begun, Deadline: p.deadline, OnDone: onDone(p.span),
-			Message: p.source, ReceiverID: m.ReceiverId, Headers: m.Headers,
+			ID: m.MsgId, Begun: p.begun, Timeout: p.deadline.Sub(p.begun), OnDone: onDone(p.span),
+			Message: p.source, Headers: m.Headers,
 		})
 	}
 	return err

@@ -20,7 +20,7 @@ func (l *Link) resend() {
 	}
 	l.calledOff = nil
 	for _, p := range l.again {
-		if l.out.resend(l.ctx, l.talk.promises, p) != nil {
+		if l.out.resend(l.ctx, l.talk, p) != nil {
 			return // the connection has ended, and the next one goes on with it
 		}
 	}
@@ -46,7 +46,8 @@ func (l *Link) afterResent(w *Wait) error {
 
 // resend queues the message of p, as soon as there is room, unless nobody waits for it
 // any more.
-func (o *outbox) resend(ctx context.Context, table *callback.Table, p *callback.Promise) error {
+func (o *outbox) resend(ctx context.Context, v *Conversation, p *callback.Promise) error {
+	table := v.promises
 	c, waiting := normal, false
 	table.IfWaiting(p, func(s callback.Sent) { c, waiting = classOf(s.Message.GetPriority()), true })
 	if !waiting {
@@ -63,16 +64,17 @@ func (o *outbox) resend(ctx context.Context, table *callback.Table, p *callback.
 		}
 	}
 	var err error
-	table.IfWaiting(p, func(s callback.Sent) { err = o.repeat(c, s) })
+	table.IfWaiting(p, func(s callback.Sent) { err = o.repeat(v, c, s) })
 	return err
 }
 
 // repeat encodes a message that was sent before. It is called with mu held.
-func (o *outbox) repeat(c class, s callback.Sent) error {
+func (o *outbox) repeat(v *Conversation, c class, s callback.Sent) error {
 	var m protocol.DataMessage
 	fill(&m, s.Message, s.ID, s.Begun)
-	m.ReceiverId, m.Headers, m.WaitAck, m.Resent = s.ReceiverID, s.Headers, true, true
-	left := time.Until(s.Deadline).Milliseconds()
+	v.cfg.address(&m, v.clientID)
+	m.Headers, m.WaitAck, m.Resent = s.Headers, true, true
+	left := time.Until(s.Deadline()).Milliseconds()
 	if left <= 0 {
 		return nil // it fails at any moment
 	}

@@ -21,7 +21,8 @@ func in(d time.Duration) time.Time { return time.Now().Add(d) }
 func ackOf(id string) *protocol.AckMessage { return &protocol.AckMessage{MsgId: id} }
 
 func sent(id string, deadline time.Time) callback.Sent {
-	return callback.Sent{ID: id, Type: protocol.MessageType_MESSAGE_TYPE_COMMAND, Begun: time.Now(), Deadline: deadline}
+	now := time.Now()
+	return callback.Sent{ID: id, Begun: now, Timeout: deadline.Sub(now)}
 }
 
 func add(t *testing.T, table *callback.Table, id string, deadline time.Time) *callback.Promise {

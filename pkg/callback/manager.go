@@ -88,18 +88,19 @@ func (m *Manager) NewTable(onDone OnDone, onAbandon func(id string)) *Table {
 
 // Sent is a message whose acknowledgement is awaited.
 type Sent struct {
-	ID       string
-	Type     protocol.MessageType
-	Begun    time.Time // when its sending began
-	Deadline time.Time // when the promise fails, up to 10 ms late
-	OnDone   OnDone    // called after that of the table; may be nil
+	ID      string
+	Begun   time.Time     // when its sending began
+	Timeout time.Duration // after which the promise fails, up to 10 ms late
+	OnDone  OnDone        // called after that of the table; may be nil
 
-	// What it takes to send it again. The message may be changed only once the promise
-	// has completed.
-	Message    *protocol.DataMessage
-	ReceiverID string
-	Headers    map[string]string
+	// What it takes to send it again: the message of the caller, which may be changed only
+	// once the promise has completed, and the headers that it was sent with.
+	Message *protocol.DataMessage
+	Headers map[string]string
 }
+
+// Deadline returns when the promise fails.
+func (s *Sent) Deadline() time.Time { return s.Begun.Add(s.Timeout) }
 
 // Add makes a promise. It fails with TooManyPromises past the manager's limit, with
 // DuplicateMessage when the id is awaited already, and with the table's own error once
@@ -140,7 +141,7 @@ func (t *Table) insert(p *Promise) error {
 	t.pending[id] = p
 	t.added++
 	p.number = t.added
-	p.fails = t.manager.tickOf(p.sent.Deadline)
+	p.fails = t.manager.tickOf(p.sent.Deadline())
 	t.watch(p.fails)
 	return nil
 }

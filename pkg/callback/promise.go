@@ -34,7 +34,7 @@ type Promise struct {
 func (p *Promise) MessageID() string { return p.sent.ID }
 
 // Type returns the type of the message.
-func (p *Promise) Type() protocol.MessageType { return p.sent.Type }
+func (p *Promise) Type() protocol.MessageType { return p.sent.Message.GetType() }
 
 // Begun returns when the sending of the message began.
 func (p *Promise) Begun() time.Time { return p.sent.Begun }
@@ -89,7 +89,7 @@ func (p *Promise) fail(err *qerrors.Error) bool {
 
 // expire is called when its time is up.
 func (p *Promise) expire() {
-	p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", p.sent.Deadline.Sub(p.sent.Begun).Round(time.Millisecond)))
+	p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", p.sent.Timeout.Round(time.Millisecond)))
 }
 
 // complete is called exactly once, by whoever removed p from its table.

@@ -47,7 +47,7 @@ func (in *Intake) Submit(d *Dispatcher, wait context.Context, t *Task) (mine boo
 		}
 		return true, err
 	}
-	if t.order != nil {
+	if t.turn != nil {
 		if in.reader.Slow(t); !t.first() {
 			return true, nil
 		}

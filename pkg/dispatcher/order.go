@@ -13,42 +13,48 @@ type Order struct {
 	keys map[string][]*Task // those that wait for the one that has the key's turn
 }
 
+// turn is the place of a task in an order.
+type turn struct {
+	order *Order
+	key   string
+}
+
 // first reports whether t may be handled now. If not, next of the one before it
 // returns it.
 func (t *Task) first() bool {
-	o := t.order
-	if o == nil {
+	if t.turn == nil {
 		return true
 	}
+	o, key := t.turn.order, t.turn.key
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	waiting, busy := o.keys[t.key]
+	waiting, busy := o.keys[key]
 	if o.keys == nil {
 		o.keys = make(map[string][]*Task)
 	}
 	if busy {
 		waiting = append(waiting, t)
 	}
-	o.keys[t.key] = waiting
+	o.keys[key] = waiting
 	return !busy
 }
 
 // next returns whose turn it is after t, or nil.
 func (t *Task) next() *Task {
-	o := t.order
-	if o == nil {
+	if t.turn == nil {
 		return nil
 	}
+	o, key := t.turn.order, t.turn.key
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	waiting := o.keys[t.key]
+	waiting := o.keys[key]
 	if len(waiting) == 0 {
-		delete(o.keys, t.key)
+		delete(o.keys, key)
 		return nil
 	}
 	following := waiting[0]
 	waiting[0] = nil
-	o.keys[t.key] = waiting[1:]
+	o.keys[key] = waiting[1:]
 	return following
 }
 

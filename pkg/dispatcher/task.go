@@ -22,13 +22,11 @@ type Task struct {
 	kind      protocol.MessageType
 	worker    int32 // that has taken it
 	waitAck   bool
-	ran       bool // the handler was called
-	more      bool // an intake has it
-	senders   bool // the deadline is the sender's
-	answered  atomic.Bool
-	calledOff atomic.Bool         // by the sender
-	order     *Order              // nil for none
-	key       string              // in order
+	ran       bool                // the handler was called
+	more      bool                // an intake has it
+	senders   bool                // the deadline is the sender's
+	fate      atomic.Uint32       // bits
+	turn      *turn               // nil for none
 	success   protocol.AckMessage // the answer, if the handler has given one
 
 	// Since the dispatcher was made, which takes a third of the place of a time.Time.
@@ -41,6 +39,14 @@ type Task struct {
 	done   chan struct{} // made by the first call of Done
 	untied func() bool   // undoes the tie to base
 }
+
+// Bits of a task's fate.
+const (
+	bitAnswered  uint32 = 1 << iota
+	bitCalledOff        // by the sender
+)
+
+func (t *Task) calledOff() bool { return t.fate.Load()&bitCalledOff != 0 }
 
 var _ context.Context = (*Task)(nil)
 
@@ -58,8 +64,8 @@ func (d *Dispatcher) NewTask(base context.Context, arrived time.Time, msg *proto
 		t.deadline = t.arrived + time.Duration(msg.TimeoutMs)*time.Millisecond
 		t.senders = true
 	}
-	if msg.OrderingKey != "" {
-		t.order, t.key = order, msg.OrderingKey
+	if order != nil && msg.OrderingKey != "" {
+		t.turn = &turn{order, msg.OrderingKey}
 	}
 	return t
 }
@@ -73,7 +79,7 @@ func (t *Task) Wanted() bool { return t.waitAck }
 // Cancel ends the handler's context, or keeps the handler from being called. The outcome
 // is a failure with HandlerCanceled, unless the handler gives another.
 func (t *Task) Cancel() {
-	t.calledOff.Store(true)
+	t.fate.Or(bitCalledOff)
 	t.cancel(context.Canceled)
 }
 

@@ -109,7 +109,7 @@ func (w *worker) serve(t *Task) {
 		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"), t.more)
 		return
 	}
-	if t.calledOff.Load() {
+	if t.calledOff() {
 		t.respond(failure(qerrors.HandlerCanceled, "the sender has called the message off"), t.more)
 		return
 	}
@@ -190,7 +190,7 @@ func refusal(status protocol.AckStatus, code qerrors.Code, text string) *protoco
 // respond answers unless that was done. With more, the intake that t came by has more to
 // come.
 func (t *Task) respond(ack *protocol.AckMessage, more bool) {
-	if !t.answered.CompareAndSwap(false, true) {
+	if t.fate.Or(bitAnswered)&bitAnswered != 0 {
 		return
 	}
 	ack.MsgId = t.msgID

@@ -134,7 +134,14 @@ func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 			return err
 		}
 	}
-	if err = o.writeTo(l.stream, buf); err != nil {
+	if len(buf) < newBuffer {
+		// Behind a write that waits more gathers, so this needs no clock; nor a deeper
+		// stack, which would have to grow for each flusher.
+		_, err = l.stream.Write(buf)
+	} else {
+		err = o.writeLong(l.stream, buf)
+	}
+	if err != nil {
 		// Either the connection has ended, and this changes nothing, or the peer
 		// has cancelled a lane, which it may not.
 		o.conn.Close(qerrors.ProtocolViolation, "a lane was cancelled")
@@ -145,16 +152,10 @@ func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 // slowWrite is how long a write takes that had to wait for the peer to read.
 const slowWrite = time.Second
 
-// writeTo writes to a stream. One that had to wait and goes on after all shows that the
-// peer reads, which is a sign of life: its pings may wait behind requests whose answers
-// it has yet to read.
-//
-// Behind a write that waits more gathers, so those that are small need no clock.
-func (o *outbox) writeTo(stream io.Writer, buf []byte) error {
-	if len(buf) < newBuffer {
-		_, err := stream.Write(buf)
-		return err
-	}
+// writeLong writes what may have to wait. If it has, and goes on after all, then the peer
+// reads, which is a sign of life: its pings may wait behind requests whose answers it has
+// yet to read.
+func (o *outbox) writeLong(stream io.Writer, buf []byte) error {
 	begun := time.Now()
 	_, err := stream.Write(buf)
 	if err == nil && time.Since(begun) >= slowWrite {

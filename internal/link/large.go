@@ -70,7 +70,7 @@ func (o *outbox) writeLarge(f largeFrame) error {
 	if err != nil {
 		return err
 	}
-	if err := o.writeTo(stream, f.bytes); err != nil {
+	if err := o.writeLong(stream, f.bytes); err != nil {
 		o.conn.Close(qerrors.ProtocolViolation, "the stream of a large frame was cancelled")
 		return err
 	}

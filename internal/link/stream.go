@@ -21,6 +21,7 @@ type stream struct {
 	intake  *dispatcher.Intake
 	frame   protocol.Frame
 	arrived time.Time // when the latest frame came; the same for all that came together
+	acks    uint64    // acknowledgements that the link has yet to be told of
 }
 
 // read reads until the stream or the connection ends. What it waits for, a place in
@@ -50,6 +51,10 @@ func (s *stream) read() {
 func (s *stream) next() (mine bool, err error) {
 	if !s.r.Ready() {
 		s.intake.Rest()
+		if s.acks > 0 { // once for all that came together, because senders look at it
+			s.link.acksSeen.Add(s.acks)
+			s.acks = 0
+		}
 	}
 	before := s.r.Reads()
 	n, err := s.r.Next()
@@ -74,7 +79,7 @@ func (s *stream) next() (mine bool, err error) {
 	case *protocol.Frame_Data:
 		return s.link.receiveData(kind.Data, s.arrived, s.intake)
 	case *protocol.Frame_Ack:
-		s.link.acksSeen.Add(1)
+		s.acks++
 	}
 	return true, s.link.receive(kind)
 }

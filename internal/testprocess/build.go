@@ -14,7 +14,7 @@ func Build(root, output, pkg string) error {
 		return fmt.Errorf("%q is not an absolute path", output)
 	}
 	args := []string{"build"}
-	if racing() {
+	if Racing() {
 		args = append(args, "-race")
 	}
 	cmd := exec.Command("go", append(args, "-o", output, pkg)...)
@@ -25,7 +25,8 @@ func Build(root, output, pkg string) error {
 	return nil
 }
 
-func racing() bool {
+// Racing reports whether the tests have the race detector.
+func Racing() bool {
 	info, _ := debug.ReadBuildInfo()
 	for _, setting := range info.Settings {
 		if setting.Key == "-race" {

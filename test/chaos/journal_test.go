@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -39,11 +40,13 @@ type fate struct {
 // messages.
 type journal struct {
 	mu      sync.Mutex
+	Begun   time.Time
 	Sent    map[int]fate
 	Handled map[int]int // how often
+	aloud   io.Writer   // is told what is handled; nil for none
 }
 
-func newJournal() *journal { return &journal{Sent: map[int]fate{}, Handled: map[int]int{}} }
+func newJournal() *journal { return &journal{Begun: time.Now(), Sent: map[int]fate{}, Handled: map[int]int{}} }
 
 // dispatcher returns one that notes what arrives, and answers with its number.
 func (j *journal) dispatcher() *dispatcher.Dispatcher {
@@ -56,7 +59,11 @@ func (j *journal) dispatcher() *dispatcher.Dispatcher {
 			number := m.Payload[:8]
 			j.mu.Lock()
 			defer j.mu.Unlock()
-			j.Handled[int(binary.BigEndian.Uint64(number))]++
+			n := int(binary.BigEndian.Uint64(number))
+			j.Handled[n]++
+			if j.aloud != nil {
+				fmt.Fprintf(j.aloud, "%s%d\n", handledMark, n)
+			}
 			return &protocol.DataMessage{Payload: number}, nil
 		}))
 	return d

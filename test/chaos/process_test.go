@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,6 +22,7 @@ type pair struct {
 	certs       string
 	hub, client *testprocess.Process
 	proxy       *testnet.Proxy
+	program     string // that both are
 	returned    time.Time
 	before      *journal // of a hub before this one
 }
@@ -33,6 +35,8 @@ type trial struct {
 	ends     bool // the connection does
 	orderly  bool // but nothing is lost with it
 	mute     bool // the hub sends nothing
+	dies     bool // a hub does, and what it knew with it
+	swings   bool // the clocks of both are set back and forward
 	idle     time.Duration
 	back     time.Duration
 	happens  func(p *pair) // at the first second of the load, which has to last beyond it
@@ -67,6 +71,11 @@ func trials() []trial {
 		{title: title{"blackhole of 4 s, idle timeout 2 s", "黑洞 4 s，空闲超时 2 s"}, short: true, lasts: 4 * s, idle: 2 * s, ends: true, back: 3 * s,
 			happens: func(p *pair) { p.darken(4 * s) }},
 	}
+	all = append(all,
+		trial{title: title{"the hub is killed (SIGKILL), and begins anew", "中心节点被强行终止（SIGKILL）后重新启动"}, short: true, ends: true, mute: true, dies: true, back: 3 * s,
+			up: testnet.Impairment{Latency: way}, down: testnet.Impairment{Latency: way}, lasts: s, happens: func(p *pair) { p.killHub() }},
+		trial{title: title{"clocks set back and forward by two hours, 3 s of blackhole", "时钟来回拨动两小时，黑洞 3 s"}, swings: true,
+			up: testnet.Impairment{Latency: way}, down: testnet.Impairment{Latency: way}, lasts: 4 * s, happens: func(p *pair) { p.darken(3 * s) }})
 	for _, dark := range []time.Duration{1 * s, 10 * s, 29 * s, 31 * s, 120 * s} {
 		b := trial{title: blackholeTitle(dark), lasts: dark, back: s, happens: func(p *pair) { p.darken(dark) }}
 		if dark > idle {
@@ -114,7 +123,7 @@ func (tr trial) run(t *testing.T) row {
 	for n, times := range p.before.Handled {
 		atHub.Journal.Handled[n] += times
 	}
-	want := expectation{messages: l.Messages, stays: !tr.ends || tr.orderly}
+	want := expectation{messages: l.Messages, stays: !tr.ends || tr.orderly, restarts: tr.dies}
 	for _, problem := range compare(atClient.Journal, atHub.Journal, want) {
 		t.Errorf("seed %d, to the hub: %s", *seed, problem)
 	}
@@ -129,6 +138,9 @@ func (tr trial) run(t *testing.T) row {
 	}
 	r := newRow(p.returned, atClient.Journal, atHub.Journal)
 	r.reconnects = int(atClient.Reconnects)
+	if tr.swings && (!swung(atClient.Journal) || !swung(atHub.Journal)) {
+		t.Error("the clocks were not set back: the cell is not what it says")
+	}
 	if tr.ends && r.reconnects == 0 {
 		t.Error("the connection has not ended: the cell is not what it says")
 	}
@@ -143,11 +155,14 @@ const grace = 10 * s
 
 func start(t *testing.T, tr trial, l load) *pair {
 	t.Helper()
-	p := &pair{t: t, certs: t.TempDir(), before: newJournal()}
+	p := &pair{t: t, certs: t.TempDir(), before: newJournal(), program: os.Args[0]}
+	if tr.swings {
+		p.program = withSwingingClock(t)
+	}
 	if _, err := certs.Create(certs.Options{Dir: p.certs}); err != nil {
 		t.Fatal(err)
 	}
-	p.hub = p.process(job{Hub: true, Addr: ":0", Load: l.unless(tr.mute), Idle: tr.idle})
+	p.hub = p.process(job{Hub: true, Addr: ":0", Load: l.unless(tr.mute), Idle: tr.idle, Aloud: tr.dies})
 	p.proxy = testnet.NewProxy(t, p.at("127.0.0.1"))
 	tr.up.Seed, tr.down.Seed = *seed, *seed
 	p.proxy.Impair(tr.up, tr.down)
@@ -171,7 +186,7 @@ func (p *pair) process(j job) *testprocess.Process {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.Command(p.program)
 	cmd.Env = append(os.Environ(), jobEnv+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	return testprocess.Start(p.t, cmd)
 }
@@ -187,6 +202,24 @@ func (p *pair) end(process *testprocess.Process) (s said) {
 		p.t.Fatalf("%v in %q", err, text)
 	}
 	return s
+}
+
+// killHub kills the hub, and starts another one at the same address as far as the client
+// can see.
+func (p *pair) killHub() {
+	p.hub.Kill()
+	for line := range strings.Lines(p.hub.Stdout()) {
+		if number, ok := strings.CutPrefix(line, handledMark); ok {
+			n, err := strconv.Atoi(strings.TrimSpace(number))
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			p.before.Handled[n]++
+		}
+	}
+	p.hub = p.process(job{Hub: true, Addr: ":0"})
+	p.proxy.Redirect(p.at("127.0.0.1"))
+	p.returned = time.Now()
 }
 
 // replaceHub starts another hub, stops the first one in order, and has the network lead to

@@ -30,6 +30,7 @@ type job struct {
 	Addr            string // to listen on, or to connect to
 	Certs           string
 	Load            load
+	Aloud           bool          // it says at once what it has handled, because it will not end in order
 	Idle, Heartbeat time.Duration // zero is the default
 }
 
@@ -39,7 +40,10 @@ type said struct {
 	Reconnects uint64
 }
 
-const saidMark = "history: "
+const (
+	saidMark    = "history: "
+	handledMark = "handled "
+)
 
 func work(text string) int {
 	var j job
@@ -80,6 +84,9 @@ func (j job) hub(ctx context.Context, s *said) error {
 	})
 	if err != nil {
 		return err
+	}
+	if j.Aloud {
+		s.Journal.aloud = os.Stdout
 	}
 	hub.SetDispatcher(s.Journal.dispatcher())
 	if err := hub.Start(j.Addr); err != nil {

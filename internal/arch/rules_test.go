@@ -31,6 +31,7 @@ var layers = []layer{
 	{"pkg/session", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring"}},
 	{"internal/fields", []string{"pkg/errors"}},
 	{"internal/hosts", nil},
+	{"internal/reload", nil},
 	{"internal/link", []string{above}},
 	{"internal/quicnet", []string{"pkg/errors"}},
 	{"pkg/transport/...", []string{above}},

@@ -1,0 +1,198 @@
+// Package reload keeps a value that is made of files, such as a certificate with its
+// key, up to date while they change:
+//
+//	tokens, err := reload.Load(parseTokens, "tokens")
+//	...
+//	go tokens.Watch(ctx, func(err error) { ... }) // logs that they changed, or why they stay
+//	...
+//	tokens.Get().Check(token) // on any path, however hot: one atomic load
+//
+// The files are read again every few seconds, and their contents compared. That
+// notices all that an event from the kernel would, and more: files that are renamed
+// into place, links in a chain that are turned elsewhere (as Kubernetes does with
+// its volumes), network file systems, folders that are mounted anew. The files are small,
+// so it costs some microseconds; an inotify watch that was lost costs an outage.
+//
+// A change counts once two looks in a row have found the same, so that a file that is
+// being written, or a pair of which half is written, is seldom read. If it is, it
+// cannot be used or is read again a moment later. What cannot be used changes nothing.
+package reload
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// Interval is the time between two looks at the files.
+	Interval = 5 * time.Second
+	// Settle is the time for which a change has to stay the same before it counts.
+	Settle = time.Second
+	// MaxBytes is the largest file that is read.
+	MaxBytes = 64 << 20
+)
+
+// Parse makes a value of the contents of files, in the order of their paths.
+type Parse[T any] func(contents [][]byte) (T, error)
+
+// Value is a value that is made of files. All methods may be called from any
+// goroutine.
+type Value[T any] struct {
+	paths []string
+	parse Parse[T]
+	once  bool // a file is a pipe or a device, which cannot be read a second time
+
+	current atomic.Pointer[T]
+
+	mu  sync.Mutex
+	sum sum // of what current was made of
+}
+
+type sum [sha256.Size]byte
+
+// Load reads the files, which have to be usable. An empty path stands for a file that
+// there is none of, and has no content.
+func Load[T any](parse Parse[T], paths ...string) (*Value[T], error) {
+	v := &Value[T]{paths: paths, parse: parse}
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			v.once = true
+		}
+	}
+	contents, found, err := v.read()
+	if err != nil {
+		return nil, err
+	}
+	value, err := parse(contents)
+	if err != nil {
+		return nil, err
+	}
+	v.current.Store(&value)
+	v.sum = found
+	return v, nil
+}
+
+// Get returns the present value.
+func (v *Value[T]) Get() T { return *v.current.Load() }
+
+// Reread looks at the files at once, for who knows that they are complete, and
+// reports whether the value was replaced. An error leaves it as it is.
+func (v *Value[T]) Reread() (changed bool, err error) {
+	if v.once {
+		return false, nil
+	}
+	contents, found, err := v.read()
+	if err != nil {
+		return false, err
+	}
+	return v.use(contents, found)
+}
+
+// use replaces the value if it was made of something else.
+func (v *Value[T]) use(contents [][]byte, found sum) (changed bool, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if found == v.sum {
+		return false, nil
+	}
+	value, err := v.parse(contents)
+	if err != nil {
+		return false, err
+	}
+	v.current.Store(&value)
+	v.sum = found
+	return true, nil
+}
+
+func (v *Value[T]) read() (contents [][]byte, found sum, err error) {
+	contents = make([][]byte, len(v.paths))
+	all := sha256.New()
+	for i, path := range v.paths {
+		if path != "" {
+			if contents[i], err = readFile(path); err != nil {
+				return nil, sum{}, err
+			}
+		}
+		one := sha256.Sum256(contents[i])
+		all.Write(one[:]) // so that it matters where one ends
+	}
+	return contents, sum(all.Sum(nil)), nil
+}
+
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, MaxBytes+1))
+	if err == nil && len(content) > MaxBytes {
+		err = fmt.Errorf("%s has more than %d bytes", path, MaxBytes)
+	}
+	return content, err
+}
+
+// Watch keeps the value up to date until ctx ends. It calls reloaded, on the goroutine
+// of its caller, with nil after each change, and when the files have become usable again;
+// and with an error, once, when they cannot be used as they are.
+func (v *Value[T]) Watch(ctx context.Context, reloaded func(error)) {
+	if v.once {
+		return
+	}
+	v.mu.Lock()
+	used := look{sum: v.sum}
+	v.mu.Unlock()
+	latest, failed, wait := used, false, Interval
+	for sleep(ctx, wait) {
+		contents, found, err := v.read()
+		now := newLook(found, err)
+		if now != latest { // it may be about to change once more
+			latest, wait = now, Settle
+			continue
+		}
+		wait = Interval
+		if now == used {
+			continue
+		}
+		used = now
+		changed := false
+		if err == nil {
+			changed, err = v.use(contents, found)
+		}
+		if changed || failed || err != nil {
+			reloaded(err)
+		}
+		failed = err != nil
+	}
+}
+
+// look is what a look at the files has found.
+type look struct {
+	sum sum
+	err string // why they could not be read
+}
+
+func newLook(found sum, err error) look {
+	if err != nil {
+		return look{err: err.Error()}
+	}
+	return look{sum: found}
+}
+
+// sleep returns false when ctx has ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

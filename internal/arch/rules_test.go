@@ -33,7 +33,7 @@ var layers = []layer{
 	{"internal/hosts", nil},
 	{"internal/reload", nil},
 	{"internal/link", []string{above}},
-	{"internal/quicnet", []string{"pkg/errors"}},
+	{"internal/quicnet", []string{"pkg/errors", "internal/reload"}},
 	{"pkg/transport/...", []string{above}},
 	{"internal/eventlog", []string{"pkg/errors", "pkg/monitoring"}},
 	{"internal/httpapi", []string{above}},
@@ -95,7 +95,7 @@ var variables = map[string]string{
 // logKeys lists the keys of log lines. docs/monitoring.md says what they mean.
 var logKeys = []string{
 	"client_id", "msg_id", "remote", "code", "error", // what most lines have
-	"addr", "attempt", "before", "bytes", "connections_cut", "drain_timeout", "dropped", "events", "events_lost", "file",
+	"addr", "attempt", "before", "bytes", "connections_cut", "drain_timeout", "dropped", "events", "events_lost", "expires", "file",
 	"handlers_unfinished", "in_order", "log_level", "method", "next_attempt_in", "panic", "path", "payload", "reason", "repeated", "resumed",
 	"session_id", "set_by", "several", "silence", "software", "spans", "stack", "status", "strike",
 	"strikes_max", "took", "trace_id", "type",

@@ -37,8 +37,9 @@ type Config struct {
 	// Epoch names this run of the hub.
 	Epoch string
 
-	// CertificateExpires is when the own certificate does, for the metrics.
-	CertificateExpires time.Time
+	// Certificate is what this side shows to its peers; nil for nothing. Set once,
+	// before the first link.
+	Certificate Certificate
 
 	// Links returns the links in use. Set once, before the first of them.
 	Links func() iter.Seq[*Link]

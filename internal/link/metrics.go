@@ -17,7 +17,7 @@ func (c *Config) state() monitoring.State {
 		MaxClients: c.MaxClients, Traffic: c.traffic.total(), Promises: c.Promises.Stats(),
 		DispatcherQueued: d.Queued, DispatcherCapacity: d.QueueSize,
 		DispatcherBusy: d.Busy, DispatcherWorkers: d.Workers,
-		CertificateExpires: c.CertificateExpires,
+		CertificateExpires: c.certificateExpires(),
 	}
 	for l := range c.Links() {
 		s.ConnectedClients++

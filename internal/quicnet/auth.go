@@ -6,21 +6,30 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/quic-go/quic-go"
 
+	"github.com/voilet/QuicFlow/internal/reload"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 // ServerAuth is how a hub proves who it is, with the keys that let its clients
-// recognize it after a restart.
+// recognize it after a restart. What its files have is kept up to date: see
+// [ServerAuth.Watch].
 type ServerAuth struct {
-	tls      *tls.Config
+	tls      *tls.Config // what each handshake uses, but for what shown has
+	shown    *reload.Value[serverKeys]
 	resetKey quic.StatelessResetKey
 	tokenKey quic.TokenGeneratorKey
+}
+
+// serverKeys are a certificate with its key, and the keys that are derived from that.
+type serverKeys struct {
+	cert      tls.Certificate
+	resetKey  quic.StatelessResetKey
+	tokenKey  quic.TokenGeneratorKey
+	ticketKey [32]byte
 }
 
 // LoadServerAuth loads a certificate and its key from PEM files.
@@ -29,34 +38,59 @@ type ServerAuth struct {
 // session tickets are derived from the certificate's key. So they outlive a
 // restart without files of their own: a client that still talks to the process
 // before is told at once that its connection is gone.
+//
+// When the files change, handshakes that begin from then on use what they have. With
+// another key, the sessions of before are not resumed: who has stolen the old key could
+// read their tickets. The keys of resets and addresses belong to the socket, and stay.
 func LoadServerAuth(certFile, keyFile string) (*ServerAuth, error) {
-	cert, err := loadCertificate(certFile, keyFile)
-	if err != nil {
-		return nil, err
+	if certFile == "" || keyFile == "" {
+		return nil, bothNeeded()
 	}
-	secret, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	shown, err := reload.Load(parseServerKeys(certFile, keyFile), certFile, keyFile)
 	if err != nil {
-		return nil, qerrors.New(qerrors.BadCertificate, "the key in %s cannot be used: %w", keyFile, err)
+		return nil, unusable(err, "")
 	}
-	a := &ServerAuth{tls: &tls.Config{
-		MinVersion:   tls.VersionTLS13,
-		NextProtos:   []string{ALPN},
-		Certificates: []tls.Certificate{cert},
-	}}
-	var ticketKey [32]byte
-	err = errors.Join(
-		derive(secret, "stateless reset", a.resetKey[:]),
-		derive(secret, "address token", a.tokenKey[:]),
-		derive(secret, "session ticket", ticketKey[:]))
-	if err != nil {
-		return nil, qerrors.New(qerrors.Internal, "cannot derive keys: %w", err)
+	keys := shown.Get()
+	a := &ServerAuth{
+		tls:      &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{ALPN}},
+		shown:    shown,
+		resetKey: keys.resetKey, tokenKey: keys.tokenKey,
 	}
-	a.tls.SetSessionTicketKeys([][32]byte{ticketKey})
+	a.tls.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return a.present(), nil }
 	return a, nil
 }
 
+// present returns the configuration for a handshake that begins now.
+func (a *ServerAuth) present() *tls.Config {
+	keys, config := a.shown.Get(), a.tls.Clone()
+	config.GetConfigForClient = nil
+	config.Certificates = []tls.Certificate{keys.cert}
+	config.SetSessionTicketKeys([][32]byte{keys.ticketKey})
+	return config
+}
+
 // Expires returns when the certificate does.
-func (a *ServerAuth) Expires() time.Time { return expires(a.tls) }
+func (a *ServerAuth) Expires() time.Time { return expires(a.present()) }
+
+func parseServerKeys(certFile, keyFile string) reload.Parse[serverKeys] {
+	return func(files [][]byte) (keys serverKeys, err error) {
+		if keys.cert, err = parsePair(certFile, keyFile, files[0], files[1]); err != nil {
+			return keys, err
+		}
+		secret, err := x509.MarshalPKCS8PrivateKey(keys.cert.PrivateKey)
+		if err != nil {
+			return keys, qerrors.New(qerrors.BadCertificate, "the key in %s cannot be used: %w", keyFile, err)
+		}
+		err = errors.Join(
+			derive(secret, "stateless reset", keys.resetKey[:]),
+			derive(secret, "address token", keys.tokenKey[:]),
+			derive(secret, "session ticket", keys.ticketKey[:]))
+		if err != nil {
+			return keys, qerrors.New(qerrors.Internal, "cannot derive keys: %w", err)
+		}
+		return keys, nil
+	}
+}
 
 func derive(secret []byte, purpose string, key []byte) error {
 	k, err := hkdf.Key(sha256.New, secret, nil, "quic-backbone "+purpose, len(key))
@@ -64,9 +98,11 @@ func derive(secret []byte, purpose string, key []byte) error {
 	return err
 }
 
-// ClientAuth is whom a client trusts, and how it proves who it is.
+// ClientAuth is whom a client trusts, and how it proves who it is. What its files have
+// is kept up to date: see [ClientAuth.Watch].
 type ClientAuth struct {
-	tls    *tls.Config
+	shown  *reload.Value[*tls.Config]
+	ca     string // the file of whom it trusts
 	tokens quic.TokenStore
 }
 
@@ -80,59 +116,48 @@ type ClientFiles struct {
 
 // LoadClientAuth loads what the files name.
 func LoadClientAuth(files ClientFiles) (*ClientAuth, error) {
+	if (files.Cert == "") != (files.Key == "") {
+		return nil, bothNeeded()
+	}
+	shown, err := reload.Load(files.parse, files.CA, files.Cert, files.Key)
+	if err != nil {
+		return nil, unusable(err, files.CA)
+	}
+	return &ClientAuth{shown: shown, ca: files.CA, tokens: quic.NewLRUTokenStore(8, 4)}, nil
+}
+
+// parse returns a configuration with a session cache of its own: a resumed session is
+// one of who the client was when it began.
+func (f ClientFiles) parse(files [][]byte) (*tls.Config, error) {
 	config := &tls.Config{
 		MinVersion:         tls.VersionTLS13,
 		NextProtos:         []string{ALPN},
-		ServerName:         files.ServerName,
-		InsecureSkipVerify: files.Insecure,
+		ServerName:         f.ServerName,
+		InsecureSkipVerify: f.Insecure,
 		ClientSessionCache: tls.NewLRUClientSessionCache(8),
 	}
-	if files.CA != "" {
-		pem, err := os.ReadFile(files.CA)
-		if err != nil {
-			return nil, unreadable("the CA certificate", err)
-		}
+	if f.CA != "" {
 		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, qerrors.New(qerrors.BadCertificate, "%s has no PEM certificate", files.CA)
+		if !config.RootCAs.AppendCertsFromPEM(files[0]) {
+			return nil, qerrors.New(qerrors.BadCertificate, "%s has no PEM certificate", f.CA)
 		}
 	}
-	if files.Cert != "" || files.Key != "" {
-		cert, err := loadCertificate(files.Cert, files.Key)
+	if f.Cert != "" {
+		cert, err := parsePair(f.Cert, f.Key, files[1], files[2])
 		if err != nil {
 			return nil, err
 		}
 		config.Certificates = []tls.Certificate{cert}
 	}
-	return &ClientAuth{tls: config, tokens: quic.NewLRUTokenStore(8, 4)}, nil
+	return config, nil
 }
 
 // Expires returns when the client's certificate does, and zero without one.
-func (a *ClientAuth) Expires() time.Time { return expires(a.tls) }
+func (a *ClientAuth) Expires() time.Time { return expires(a.shown.Get()) }
 
 func expires(config *tls.Config) time.Time {
 	if len(config.Certificates) == 0 || config.Certificates[0].Leaf == nil { // GODEBUG=x509keypairleaf=0
 		return time.Time{}
 	}
 	return config.Certificates[0].Leaf.NotAfter
-}
-
-func loadCertificate(certFile, keyFile string) (tls.Certificate, error) {
-	if certFile == "" || keyFile == "" {
-		return tls.Certificate{}, qerrors.New(qerrors.BadCertificate, "a certificate file and a key file are both needed")
-	}
-	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
-	var path *fs.PathError
-	switch {
-	case err == nil:
-		return cert, nil
-	case errors.As(err, &path):
-		return cert, unreadable("the certificate or its key", err)
-	default:
-		return cert, qerrors.New(qerrors.BadCertificate, "%s and %s cannot be used: %w", certFile, keyFile, err)
-	}
-}
-
-func unreadable(what string, err error) error {
-	return qerrors.New(qerrors.BadCertificate, "cannot read %s: make certificates with ./scripts/gen-certs.sh, or name other files: %w", what, err)
 }

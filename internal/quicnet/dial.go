@@ -26,7 +26,7 @@ func (s *Socket) Dial(ctx context.Context, addr string, auth *ClientAuth, limits
 	}
 	config := limits.config()
 	config.TokenStore = auth.tokens
-	tlsConfig := auth.tls.Clone()
+	tlsConfig := auth.shown.Get().Clone()
 	if tlsConfig.ServerName == "" {
 		tlsConfig.ServerName = host
 	}

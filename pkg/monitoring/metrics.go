@@ -39,6 +39,8 @@ type Metrics struct {
 	PacketsLost    atomic.Uint64 // QUIC packets declared lost (RFC 9002, section 6), as sampled
 	BytesLost      atomic.Uint64 // their bytes
 
+	Reloads Reloads // of files that change
+
 	RoundTrips RoundTrips // from the send to the acknowledgement
 	RTTs       Histogram  // smoothed round-trip times of connections, as sampled
 

@@ -77,6 +77,8 @@ type Snapshot struct {
 	EventsDropped                  uint64
 	PacketsLost, BytesLost         uint64
 
+	Reloads map[File]Reload
+
 	RoundTrips                          map[protocol.MessageType]Distribution
 	QueueWait, HandlerDuration, QUICRTT Distribution
 
@@ -105,6 +107,8 @@ func (m *Metrics) Snapshot() Snapshot {
 		EncodingErrors: m.EncodingErrors.Load(), DecodingErrors: m.DecodingErrors.Load(),
 		NetworkErrors: m.NetworkErrors.Snapshot(), EventsDropped: m.EventsDropped.Load(),
 		PacketsLost: m.PacketsLost.Load(), BytesLost: m.BytesLost.Load(),
+
+		Reloads: m.Reloads.snapshot(),
 	}
 	m.readHistograms(&s)
 	return s

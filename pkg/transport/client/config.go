@@ -162,6 +162,6 @@ func NewClient(config *ClientConfig) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared.CertificateExpires = auth.Expires()
+	shared.Certificate = auth
 	return newClient(c, shared, auth), nil
 }

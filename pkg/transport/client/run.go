@@ -33,7 +33,31 @@ type runner struct {
 	sessions uint64       // that there were
 }
 
-func (r *runner) run(ctx context.Context) { r.end(r.keepConnected(ctx)) }
+func (r *runner) run(ctx context.Context) {
+	stop := r.keepCertificate(ctx)
+	err := r.keepConnected(ctx)
+	stop()
+	r.end(err)
+}
+
+// keepCertificate watches the certificate of the client until stop is called, or ctx
+// ends. Without one there is nothing that is shown: whom to trust is read again for
+// each connection, and a process with many clients has no goroutine more for each.
+func (r *runner) keepCertificate(ctx context.Context) (stop func()) {
+	if r.c.config.TLSCertFile == "" {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		r.c.link.KeepCertificate(ctx)
+	}()
+	return func() {
+		cancel()
+		<-kept
+	}
+}
 
 // keepConnected returns why the client ends.
 func (r *runner) keepConnected(ctx context.Context) error {
@@ -113,6 +137,7 @@ func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error
 	c := r.c
 	ctx, cancel := context.WithTimeout(ctx, c.config.HandshakeTimeout)
 	defer cancel()
+	c.link.RereadCertificate()
 	conn, err := r.socket.Dial(ctx, r.addrs[0], c.auth, c.config.limits())
 	if err != nil {
 		c.link.CountNetworkError(err)

@@ -136,6 +136,6 @@ func NewServer(config *ServerConfig) (*Server, error) {
 	if c.QlogDir, err = makeQlogDir(c.QlogDir); err != nil {
 		return nil, err
 	}
-	shared.CertificateExpires = auth.Expires()
+	shared.Certificate = auth
 	return newServer(c, shared, auth), nil
 }

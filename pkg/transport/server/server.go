@@ -114,6 +114,7 @@ func (s *Server) StartOn(pc net.PacketConn) error {
 	s.state, s.listener = serving, listener
 	s.wg.Go(func() { s.accept(listener) })
 	s.wg.Go(s.sweep)
+	s.wg.Go(func() { s.link.KeepCertificate(s.admitting) })
 	s.link.Log.Info("listening", "addr", listener.Addr().String())
 	return nil
 }
@@ -163,6 +164,11 @@ func (s *Server) Traffic() monitoring.Traffic { return s.link.Traffic() }
 // GetMetrics returns. It is the server's own: two servers in a process have two.
 // Collectors of the application may be added to it.
 func (s *Server) Registry() *prometheus.Registry { return s.link.Registry() }
+
+// Reread reads the certificate's files at once, instead of some seconds after a change,
+// for who knows that they are complete. It logs what becomes of that. Files that
+// cannot be used leave everything as it is.
+func (s *Server) Reread() { s.link.RereadCertificate() }
 
 func (s *Server) links() iter.Seq[*link.Link] { return slices.Values(s.sessions.All()) }
 

@@ -91,6 +91,7 @@ func run(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	h.SetDispatcher(d)
+	log.AlsoOnHangup(h.Reread)
 	if err := h.start(cmd, log.Logger); err != nil {
 		return err
 	}

@@ -15,17 +15,23 @@ import (
 
 // RereadOnHangup makes SIGHUP set the level to what the file of -config says by
 // then, until Close. A file that cannot be used changes nothing. What happens is
-// logged with a level that is seen. Without a file the signal is logged, and does
-// no more; on Windows there is none.
+// logged with a level that is seen. Without a file the signal is logged, and leaves
+// the level; on Windows there is none.
 func (l *Logger) RereadOnHangup(cmd *cli.Command) {
 	l.hangups = make(chan os.Signal, 1) // one more while the file is read will do
 	signal.Notify(l.hangups, syscall.SIGHUP)
 	l.reader.Go(func() {
 		for range l.hangups {
 			l.reread(cmd)
+			if also := l.also.Load(); also != nil {
+				(*also)()
+			}
 		}
 	})
 }
+
+// AlsoOnHangup makes SIGHUP call f, after the level was set.
+func (l *Logger) AlsoOnHangup(f func()) { l.also.Store(&f) }
 
 func (l *Logger) ignoreHangups() {
 	if l.hangups == nil {
@@ -40,7 +46,7 @@ func (l *Logger) ignoreHangups() {
 func (l *Logger) reread(cmd *cli.Command) {
 	ctx, before := context.Background(), l.level.Level()
 	if cmd.String("config") == "" {
-		l.answers.Log(ctx, l.seen(slog.LevelInfo), "SIGHUP changes nothing without -config", "log_level", levelName(before))
+		l.answers.Log(ctx, l.seen(slog.LevelInfo), "SIGHUP leaves the log level without -config", "log_level", levelName(before))
 		return
 	}
 	flag := levelFlag("")

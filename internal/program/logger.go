@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/urfave/cli/v3"
 
@@ -23,6 +24,7 @@ type Logger struct {
 	standard slog.Level // if nothing sets another
 
 	hangups chan os.Signal // nil before RereadOnHangup
+	also    atomic.Pointer[func()]
 	reader  sync.WaitGroup
 }
 

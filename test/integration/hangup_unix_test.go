@@ -104,8 +104,8 @@ func TestHangupWithoutEffect(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no file":           {nil, nil, `level=INFO msg="SIGHUP changes nothing without -config" log_level=info`},
-		"no file, no infos": {nil, []string{"-log-level", "warn"}, `level=WARN msg="SIGHUP changes nothing without -config" log_level=warn`},
+		"no file":           {nil, nil, `level=INFO msg="SIGHUP leaves the log level without -config" log_level=info`},
+		"no file, no infos": {nil, []string{"-log-level", "warn"}, `level=WARN msg="SIGHUP leaves the log level without -config" log_level=warn`},
 		"flag":              {nil, []string{"-config", file.path, "-log-level", "warn"}, "beats the file\" log_level=warn set_by=-log-level"},
 		"variable":          {[]string{"QUIC_LOG_LEVEL=warn"}, []string{"-config", file.path}, "beats the file\" log_level=warn set_by=QUIC_LOG_LEVEL"},
 	} {

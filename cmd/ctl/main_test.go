@@ -50,6 +50,22 @@ func run(t *testing.T, dir string, env []string, args ...string) (stdout, stderr
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
+const policyFile = `groups:
+  sensors: [sensor-*, probe-7]
+rules:
+  - name: sensors
+    groups: [sensors]
+    send:
+      - types: [event]
+        max-payload: 64KiB
+        rate: 10
+    receive: [command]
+  - clients: [admin-*]
+    send:
+      - types: ["*"]
+        to: [sensor-*]
+`
+
 // TestGolden compares what each command line prints and its exit code with a file
 // in testdata. UPDATE_GOLDEN=1 writes the files anew: read the difference.
 func TestGolden(t *testing.T) {
@@ -69,6 +85,16 @@ func TestGolden(t *testing.T) {
 		{"completion-flags-double-dash", "quic-ctl send --cl --generate-shell-completion"},
 		{"watch-bad-types", "quic-ctl watch -types connect,foo"},
 		{"completion-flags", "quic-ctl certs -d --generate-shell-completion"},
+		{"policy-help", "quic-ctl policy check -h"},
+		{"policy-check", "quic-ctl policy check policy.yaml"},
+		{"policy-client", "quic-ctl policy check policy.yaml -client sensor-7"},
+		{"policy-type", "quic-ctl policy check -client admin-1 -type event policy.yaml"},
+		{"policy-nobody", "quic-ctl policy check -client nobody -type command policy.yaml"},
+		{"policy-broken", "quic-ctl policy check ctl.yaml"},
+		{"policy-nosuch", "quic-ctl policy check nosuch.yaml"},
+		{"policy-no-file", "quic-ctl policy check"},
+		{"policy-no-client", "quic-ctl policy check policy.yaml -type event"},
+		{"policy-bad-type", "quic-ctl policy check policy.yaml -client a -type commands"},
 		{"certs-help", "quic-ctl certs -h"},
 		{"certs", "quic-ctl certs"},
 		{"certs-flags", "quic-ctl certs -dir new -host a.example,b.example -host 192.0.2.7 -client-id truck-7 -days 1"},
@@ -101,6 +127,9 @@ func TestGolden(t *testing.T) {
 			}
 			file := "certs-dir: new\ncerts-host: [a.example, 192.0.2.7]\ncerts-days: 825\n"
 			if err := os.WriteFile(filepath.Join(dir, "ctl.yaml"), []byte(file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "policy.yaml"), []byte(policyFile), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			compare(t, dir, test.name, test.line)

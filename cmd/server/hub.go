@@ -13,6 +13,7 @@ import (
 	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/internal/tracing"
+	"github.com/voilet/QuicFlow/pkg/policy"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
@@ -31,7 +32,15 @@ type hub struct {
 func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (*hub, error) {
 	h := &hub{traces: traces}
 	h.events = eventlog.New(func() uint64 { return h.Traffic().MessagesReceived })
-	srv, err := server.NewServer(config(cmd, h.events.Hooks(), log, traces.TracerProvider()))
+	c := config(cmd, h.events.Hooks(), log, traces.TracerProvider())
+	if path := cmd.String("policy"); path != "" {
+		file, err := policy.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		c.Authorizer = file
+	}
+	srv, err := server.NewServer(c)
 	if err != nil {
 		return nil, err
 	}

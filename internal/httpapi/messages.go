@@ -79,7 +79,7 @@ func (a *api) addMessages() {
 		Summary:      "Send a message to one client",
 		MaxBodyBytes: a.bodies.largest + 1, BodyReadTimeout: bodyTimeout,
 		Middlewares: huma.Middlewares{a.bodies.bound},
-		Responses: a.problems(append(statuses, http.StatusNotFound, http.StatusConflict,
+		Responses: a.problems(append(statuses, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
 			http.StatusGatewayTimeout)...),
 	}, a.send)
 	huma.Register(a, huma.Operation{

@@ -75,6 +75,8 @@ func (a *api) failure(err error, msgID string) error {
 
 func statusOf(code qerrors.Code) int {
 	switch code {
+	case qerrors.PermissionDenied:
+		return http.StatusForbidden
 	case qerrors.UnknownClient:
 		return http.StatusNotFound
 	case qerrors.NotConnected, qerrors.ConnectionLost, qerrors.InvalidConfig:
@@ -141,6 +143,8 @@ func meaning(status int) string {
 	switch status {
 	case http.StatusBadRequest:
 		return "The body is not JSON."
+	case http.StatusForbidden:
+		return "The policy of the hub does not let the client receive this type of message."
 	case http.StatusNotFound:
 		return "No such client is connected."
 	case http.StatusRequestTimeout:

@@ -91,18 +91,19 @@ func TestNotJSON(t *testing.T) {
 
 func TestErrorsOfTheHub(t *testing.T) {
 	for code, want := range map[qerrors.Code]int{
-		qerrors.InvalidArgument: 422,
-		qerrors.UnknownClient:   404,
-		qerrors.NotConnected:    409,
-		qerrors.ConnectionLost:  409,
-		qerrors.InvalidConfig:   409,
-		qerrors.PayloadTooLarge: 413,
-		qerrors.QueueFull:       429,
-		qerrors.TooManyPromises: 429,
-		qerrors.Draining:        503,
-		qerrors.Closed:          503,
-		qerrors.Timeout:         504,
-		qerrors.Internal:        500,
+		qerrors.InvalidArgument:  422,
+		qerrors.UnknownClient:    404,
+		qerrors.PermissionDenied: 403,
+		qerrors.NotConnected:     409,
+		qerrors.ConnectionLost:   409,
+		qerrors.InvalidConfig:    409,
+		qerrors.PayloadTooLarge:  413,
+		qerrors.QueueFull:        429,
+		qerrors.TooManyPromises:  429,
+		qerrors.Draining:         503,
+		qerrors.Closed:           503,
+		qerrors.Timeout:          504,
+		qerrors.Internal:         500,
 	} {
 		for outcome, wantOutcome := range map[qerrors.Outcome]string{
 			qerrors.OutcomeNone: "", qerrors.OutcomeNotSent: "not_sent", qerrors.OutcomeUnknown: "unknown",

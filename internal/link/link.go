@@ -76,9 +76,10 @@ type Link struct {
 	first   *wire.Reader // the peer's first stream, where its control frames come
 	session *session.Session
 	talk    *Conversation
-	epoch   uint64 // which of its sessions it is
-	resumed bool   // that one has had a connection before
-	peerMax int    // the largest payload or result the peer accepts
+	epoch   uint64              // which of its sessions it is
+	resumed bool                // that one has had a connection before
+	peerMax int                 // the largest payload or result the peer accepts
+	may     session.Permissions // on the hub, what the client may do; nil for everything
 
 	again     []*callback.Promise // of what is to be sent again; resend's
 	calledOff []string            // messages that nobody waits for since the connection before was lost; resend's

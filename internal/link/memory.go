@@ -131,7 +131,7 @@ func (v *Conversation) answer(l *Link, o dispatcher.Outcome, ack *protocol.AckMe
 		return
 	}
 	more := o.More
-	if v.memory.running.Load() == 0 {
+	if o.Task == nil || v.memory.running.Load() == 0 { // nil was refused, and no handler is at work
 		if l.out.ack(ack, more) != nil {
 			v.mu.Lock()
 			defer v.mu.Unlock()

@@ -65,7 +65,8 @@ func (p *parcel) silent() int {
 // Parcel is a message that was encoded once, for many links.
 type Parcel struct {
 	parcel
-	id string
+	id   string
+	kind protocol.MessageType
 }
 
 // ID returns the id of the message.
@@ -89,6 +90,7 @@ func (c *Config) Pack(ctx context.Context, msg *protocol.DataMessage) (*Parcel, 
 	return &Parcel{
 		parcel: parcel{frame: frame, size: size, payload: len(out.Payload), lane: classOf(out.Priority), ordered: out.OrderingKey != "", span: span},
 		id:     out.MsgId,
+		kind:   out.Type,
 	}, nil
 }
 
@@ -103,6 +105,9 @@ func (c *Config) encode(m *protocol.DataMessage, size int) ([]byte, error) {
 
 // Offer queues p without waiting: it fails when the queue is full.
 func (l *Link) Offer(p *Parcel) error {
+	if err := l.mayReceive(p.kind); err != nil {
+		return err
+	}
 	if p.payload > l.peerMax {
 		return l.tooLarge(p.payload)
 	}

@@ -89,7 +89,12 @@ func (l *Link) receiveData(m *protocol.DataMessage, arrived time.Time, in *dispa
 		l.talk.unlike(m.MsgId)
 	}
 	l.cfg.Events.MessageReceived(m.MsgId, l.session.ClientID())
-	if mine, err = l.handle(m, arrived, in); err != nil && !m.WaitAck {
+	mine = true
+	permitted, err := l.permit(m, in)
+	if permitted {
+		mine, err = l.handle(m, arrived, in)
+	}
+	if err != nil && !m.WaitAck {
 		// Only the end of the connection interrupts the wait. The sender is told
 		// that the outcome is unknown, if it asked.
 		l.cfg.Metrics.Dropped.Add(qerrors.ConnectionLost, 1)
@@ -113,13 +118,8 @@ func (l *Link) handle(m *protocol.DataMessage, arrived time.Time, in *dispatcher
 // submit hands m to the dispatcher, once there is room for it and its answer.
 func (l *Link) submit(base context.Context, arrived time.Time, m *protocol.DataMessage,
 	r dispatcher.Responder, in *dispatcher.Intake) (mine bool, err error) {
-	if !l.out.answerable() {
-		if in != nil {
-			in.Rest()
-		}
-		if err := l.out.answerRoom(l.ctx); err != nil {
-			return true, err
-		}
+	if err := l.awaitAnswerRoom(in); err != nil {
+		return true, err
 	}
 	l.cfg.Tasks.add()
 	l.out.unanswered.Add(1)
@@ -139,6 +139,17 @@ func (l *Link) submit(base context.Context, arrived time.Time, m *protocol.DataM
 		l.cfg.Tasks.done()
 	}
 	return mine, err
+}
+
+// awaitAnswerRoom waits until there is room for one answer more.
+func (l *Link) awaitAnswerRoom(in *dispatcher.Intake) error {
+	if l.out.answerable() {
+		return nil
+	}
+	if in != nil {
+		in.Rest()
+	}
+	return l.out.answerRoom(l.ctx)
 }
 
 // Respond implements dispatcher.Responder: the worker that ran the handler, or

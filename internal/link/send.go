@@ -15,6 +15,9 @@ import (
 // returns the promise of it, with whose completion span ends; source is kept till then.
 // Every error means that nothing was sent, and that there is no promise.
 func (l *Link) send(w *Wait, m, source *protocol.DataMessage, span trace.Span) (*callback.Promise, error) {
+	if err := l.mayReceive(m.Type); err != nil {
+		return nil, err
+	}
 	if len(m.Payload) > l.peerMax {
 		return nil, l.tooLarge(len(m.Payload))
 	}

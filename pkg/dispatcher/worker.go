@@ -187,6 +187,13 @@ func refusal(status protocol.AckStatus, code qerrors.Code, text string) *protoco
 	return &protocol.AckMessage{Status: status, Code: uint32(code), Error: strings.ToValidUTF8(text, "")}
 }
 
+// Refused returns the outcome of a message that was not submitted, because of err.
+func Refused(msg *protocol.DataMessage, err *qerrors.Error) Outcome {
+	ack := failure(err.Code, err.Message)
+	ack.MsgId = msg.MsgId
+	return Outcome{Ack: ack, Wanted: msg.WaitAck, Type: msg.Type}
+}
+
 // respond answers unless that was done. With more, the intake that t came by has more to
 // come.
 func (t *Task) respond(ack *protocol.AckMessage, more bool) {

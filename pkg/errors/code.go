@@ -40,6 +40,8 @@ const (
 	DeadlinePassed  Code = 0x14 // the sender's timeout passed before the handler finished
 	HandlerCanceled Code = 0x15 // the handling side stopped, or the sender called the message off, before the handler finished
 	Forgotten       Code = 0x16 // the message was sent again, and the receiver no longer knows whether it has handled it
+
+	PermissionDenied Code = 0x17 // the hub does not allow the client to send this message, or to receive it
 )
 
 // Codes from 0x20 end a connection.
@@ -125,6 +127,8 @@ var names = [NumCodes]string{
 	DeadlinePassed:  "deadline_passed",
 	HandlerCanceled: "handler_canceled",
 	Forgotten:       "forgotten",
+
+	PermissionDenied: "permission_denied",
 
 	ProtocolViolation: "protocol_violation",
 	FrameTooLarge:     "frame_too_large",

@@ -54,6 +54,7 @@ var (
 	ErrQueueFull        error = &Error{Code: QueueFull}
 	ErrTooManyPromises  error = &Error{Code: TooManyPromises}
 	ErrDuplicateMessage error = &Error{Code: DuplicateMessage}
+	ErrPermissionDenied error = &Error{Code: PermissionDenied}
 
 	ErrInvalidClientID  error = &Error{Code: InvalidClientID}
 	ErrTooManyClients   error = &Error{Code: TooManyClients}

@@ -103,6 +103,7 @@ func (s *Server) admit(l *link.Link) (hello *protocol.Hello, talk *conversation,
 	if err := l.Open(ctx, talk.Conversation, hello, rand.Text(), replaced()); err != nil {
 		return hello, talk, err
 	}
+	s.restrict(l)
 	before, err := s.sessions.Add(l, func(before *link.Link) {
 		if before != nil {
 			s.link.Events.Disconnect(hello.ClientId, replaced())

@@ -73,6 +73,10 @@ type ServerConfig struct {
 	// little slower, also while there is no trace of them; see docs/decisions.md.
 	QlogDir string
 
+	// Authorizer decides what clients may send and receive, such as the file of package
+	// policy. Nil lets each send the hub whatever it wants, and receive what the hub sends.
+	Authorizer Authorizer
+
 	// Logger is told what happens; nil logs nothing.
 	Logger *slog.Logger
 	// Hooks are called when it happens; nil calls nothing.

@@ -1,0 +1,86 @@
+package link
+
+import (
+	"context"
+	"time"
+
+	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/session"
+)
+
+// Restrict makes the hub ask may about each message from and to the client. It is
+// called between [Link.Open] and [Link.Welcome].
+func (l *Link) Restrict(may session.Permissions) { l.may = may }
+
+// permit reports whether a message of the client may be handled, and waits until then
+// if it comes too soon. One that may not is answered here. An error means that the
+// connection has ended meanwhile.
+func (l *Link) permit(m *protocol.DataMessage, in *dispatcher.Intake) (permitted bool, err error) {
+	if l.may == nil {
+		return true, nil
+	}
+	wait, err := l.may.MaySend(m)
+	if err != nil {
+		return false, l.forbid(m, in, denied(err))
+	}
+	if wait > 0 {
+		if in != nil {
+			in.Rest()
+		}
+		err = l.pause(wait)
+	}
+	return err == nil, err
+}
+
+// longestPause is how often a reader that waits looks whether the connection is about
+// to end: then what was sent is handled without a wait, or the end would take longer
+// than it may.
+const longestPause = time.Second
+
+func (l *Link) pause(wait time.Duration) error {
+	for wait > 0 && !l.drain.begun.Load() {
+		step := min(wait, longestPause)
+		timer := time.NewTimer(step)
+		select {
+		case <-timer.C:
+			wait -= step
+		case <-l.ctx.Done():
+			timer.Stop()
+			return context.Cause(l.ctx)
+		}
+	}
+	return nil
+}
+
+// forbid answers a message in the place of its handler.
+func (l *Link) forbid(m *protocol.DataMessage, in *dispatcher.Intake, why *qerrors.Error) error {
+	if err := l.awaitAnswerRoom(in); err != nil {
+		return err
+	}
+	l.cfg.Log.Warn("a message was refused", "client_id", l.session.ClientID(),
+		"type", m.Type.Name(), "bytes", len(m.Payload), "code", why.Code, "error", why.Message)
+	l.cfg.Tasks.add()
+	l.out.unanswered.Add(1)
+	l.Respond(dispatcher.Refused(m, why))
+	return nil
+}
+
+// mayReceive returns an error if the client may not receive messages of type t.
+func (l *Link) mayReceive(t protocol.MessageType) error {
+	if l.may == nil {
+		return nil
+	}
+	if err := l.may.MayReceive(t); err != nil {
+		return denied(err)
+	}
+	return nil
+}
+
+// denied gives the answer of an authorizer its code.
+func denied(err error) *qerrors.Error {
+	e := *qerrors.From(err)
+	e.Code = qerrors.PermissionDenied
+	return &e
+}

@@ -90,7 +90,7 @@ func TestMaySend(t *testing.T) {
 			denied++
 		}
 		time.Sleep(time.Second)
-		if got := about("a message was refused", log.Take()); len(got) != 0 && len(got) > 2 {
+		if got := about("a message was refused", log.Take()); len(got) > 2 {
 			t.Errorf("50 messages leave %d lines: %q", len(got), got)
 		}
 		m := hub.GetMetrics()

@@ -19,6 +19,7 @@ var least = map[string]int{
 	"http-api.md":            13,
 	"network-reliability.md": 5,
 	"quick-reference.md":     8,
+	"security.md":            1,
 }
 
 // TestGuidesAreComplete: all guides are there, with their commands.

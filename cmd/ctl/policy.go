@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -65,15 +66,16 @@ func checkPolicy(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%s: %s\n", path, p)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s: %s\n", path, p)
 	if id != "" {
 		rule, decisions := p.Explain(id, types...)
-		text += fmt.Sprintf("client %s: %s\n", id, rule)
+		fmt.Fprintf(&text, "client %s: %s\n", id, rule)
 		for _, d := range decisions {
-			text += decision("send", d.Type, d.Send) + decision("receive", d.Type, d.Receive)
+			text.WriteString(decision("send", d.Type, d.Send) + decision("receive", d.Type, d.Receive))
 		}
 	}
-	return console.WriteBytes(cmd.Root().Writer, []byte(text))
+	return console.WriteBytes(cmd.Root().Writer, []byte(text.String()))
 }
 
 // decision returns the line that says whether and why a client may do something.

@@ -34,6 +34,9 @@ const (
 	Interval = 5 * time.Second
 	// Settle is the time for which a change has to stay the same before it counts.
 	Settle = time.Second
+	// Patience is how long a look may take, which a hanging disk or network would draw out
+	// for ever.
+	Patience = 5 * time.Second
 	// MaxBytes is the largest file that is read.
 	MaxBytes = 64 << 20
 )
@@ -49,6 +52,7 @@ type Value[T any] struct {
 	once  bool // a file is a pipe or a device, which cannot be read a second time
 
 	current atomic.Pointer[T]
+	reading chan struct{} // has a place for who reads the files
 
 	mu  sync.Mutex
 	sum sum // of what current was made of
@@ -59,7 +63,7 @@ type sum [sha256.Size]byte
 // Load reads the files, which have to be usable. An empty path stands for a file that
 // there is none of, and has no content.
 func Load[T any](parse Parse[T], paths ...string) (*Value[T], error) {
-	v := &Value[T]{paths: paths, parse: parse}
+	v := &Value[T]{paths: paths, parse: parse, reading: make(chan struct{}, 1)}
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 			v.once = true
@@ -87,7 +91,7 @@ func (v *Value[T]) Reread() (changed bool, err error) {
 	if v.once {
 		return false, nil
 	}
-	contents, found, err := v.read()
+	contents, found, err := v.look(context.Background())
 	if err != nil {
 		return false, err
 	}
@@ -108,6 +112,34 @@ func (v *Value[T]) use(contents [][]byte, found sum) (changed bool, err error) {
 	v.current.Store(&value)
 	v.sum = found
 	return true, nil
+}
+
+// look is read for those who must not hang with a disk. There is one that does at most.
+func (v *Value[T]) look(ctx context.Context) (contents [][]byte, found sum, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, Patience, fmt.Errorf("reading %q takes longer than %v", v.paths, Patience))
+	defer cancel()
+	select {
+	case v.reading <- struct{}{}:
+	case <-ctx.Done():
+		return nil, sum{}, context.Cause(ctx)
+	}
+	type result struct {
+		contents [][]byte
+		found    sum
+		err      error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() { <-v.reading }()
+		contents, found, err := v.read()
+		done <- result{contents, found, err}
+	}()
+	select {
+	case r := <-done:
+		return r.contents, r.found, r.err
+	case <-ctx.Done():
+		return nil, sum{}, context.Cause(ctx)
+	}
 }
 
 func (v *Value[T]) read() (contents [][]byte, found sum, err error) {
@@ -146,12 +178,15 @@ func (v *Value[T]) Watch(ctx context.Context, reloaded func(error)) {
 		return
 	}
 	v.mu.Lock()
-	used := look{sum: v.sum}
+	used := state{sum: v.sum}
 	v.mu.Unlock()
 	latest, failed, wait := used, false, Interval
 	for sleep(ctx, wait) {
-		contents, found, err := v.read()
-		now := newLook(found, err)
+		contents, found, err := v.look(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		now := newState(found, err)
 		if now != latest { // it may be about to change once more
 			latest, wait = now, Settle
 			continue
@@ -172,17 +207,17 @@ func (v *Value[T]) Watch(ctx context.Context, reloaded func(error)) {
 	}
 }
 
-// look is what a look at the files has found.
-type look struct {
+// state is what a look at the files has found.
+type state struct {
 	sum sum
 	err string // why they could not be read
 }
 
-func newLook(found sum, err error) look {
+func newState(found sum, err error) state {
 	if err != nil {
-		return look{err: err.Error()}
+		return state{err: err.Error()}
 	}
-	return look{sum: found}
+	return state{sum: found}
 }
 
 // sleep returns false when ctx has ended before.

@@ -93,12 +93,12 @@ func TestPatterns(t *testing.T) {
 		{"**", ",x", "-"},
 		{"*ab*ab", "abab,xabxab,ababab", "ab,aba"},
 	} {
-		for _, text := range strings.Split(test.yes, ",") {
+		for text := range strings.SplitSeq(test.yes, ",") {
 			if !policy.Matches(test.pattern, text) {
 				t.Errorf("%q does not match %q", test.pattern, text)
 			}
 		}
-		for _, text := range strings.Split(test.no, ",") {
+		for text := range strings.SplitSeq(test.no, ",") {
 			if test.no != "-" && policy.Matches(test.pattern, text) {
 				t.Errorf("%q matches %q", test.pattern, text)
 			}

@@ -226,6 +226,30 @@ rules:
 	})
 }
 
+// TestRateAndTimeout: what its sender has given up by the time that its turn comes is not
+// handled.
+func TestRateAndTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		_, obey := policed(t, `rules: [{clients: [slow], send: [{types: [command], rate: 1}]}]`)
+		var handled testnet.Counter
+		hub := n.Hub(handled.Dispatcher(), obey)
+		slow := n.Client("slow", nil, nil)
+		n.Connect(slow)
+		failed := 0
+		for range 3 {
+			if _, err := slow.SendMessage(t.Context(), testnet.Command("x"), true, 100*time.Millisecond); errors.Is(err, qerrors.ErrTimeout) {
+				failed++
+			}
+		}
+		time.Sleep(10 * time.Second)
+		if failed != 2 || handled.Load() != 1 {
+			t.Errorf("%d senders gave up, and %d messages were handled, want 2 and 1", failed, handled.Load())
+		}
+		counted(t, "answers that came too late", hub.GetMetrics().HandlerFailures[qerrors.DeadlinePassed], 2)
+	})
+}
+
 // own is an authorizer of an application: it knows some clients, and says no in its own words.
 type own struct{}
 

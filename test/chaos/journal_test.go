@@ -46,7 +46,9 @@ type journal struct {
 	aloud   io.Writer   // is told what is handled; nil for none
 }
 
-func newJournal() *journal { return &journal{Begun: time.Now(), Sent: map[int]fate{}, Handled: map[int]int{}} }
+func newJournal() *journal {
+	return &journal{Begun: time.Now(), Sent: map[int]fate{}, Handled: map[int]int{}}
+}
 
 // dispatcher returns one that notes what arrives, and answers with its number.
 func (j *journal) dispatcher() *dispatcher.Dispatcher {

@@ -30,7 +30,7 @@ func command() *cli.Command {
 		},
 		Commands: []*cli.Command{
 			listCommand(), getCommand(), sendCommand(), broadcastCommand(), disconnectCommand(),
-			watchCommand(), topCommand(), qlogCommand(), policyCommand(), certsCommand(), versionCommand(),
+			watchCommand(), topCommand(), qlogCommand(), policyCommand(), tokenCommand(), certsCommand(), versionCommand(),
 		},
 	}
 }

@@ -20,6 +20,7 @@ func flags() []cli.Flag {
 			program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection"),
 			program.Duration("session-retention", 5*time.Minute, "time for a client whose connection was lost to come back to its session"),
 			&cli.StringFlag{Name: "api", Value: "127.0.0.1:8475", Validator: program.AddressOrNone, Usage: "TCP `ADDRESS` of the HTTP API, which has no authentication: keep it on loopback; off with -api="}),
+		program.Category("Who clients are", identityFlags()...),
 		program.Category("Access",
 			&cli.StringFlag{Name: "policy", TakesFile: true,
 				Usage: "YAML `FILE` that says what clients may send and receive, read again when it changes; without it each may send the hub what it wants"}),

@@ -25,6 +25,8 @@ type hub struct {
 	api, monitor *program.HTTPServer
 	traces       *tracing.Exporter
 
+	anyone bool // clients need no credentials
+
 	wg     sync.WaitGroup
 	failed chan error // what ended by itself, and why
 }
@@ -33,6 +35,10 @@ func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (*hub,
 	h := &hub{traces: traces}
 	h.events = eventlog.New(func() uint64 { return h.Traffic().MessagesReceived })
 	c := config(cmd, h.events.Hooks(), log, traces.TracerProvider())
+	var err error
+	if c.Authenticators, err = authenticators(cmd, log); err != nil {
+		return nil, err
+	}
 	if path := cmd.String("policy"); path != "" {
 		file, err := policy.Open(path)
 		if err != nil {
@@ -44,7 +50,7 @@ func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (*hub,
 	if err != nil {
 		return nil, err
 	}
-	h.Server = srv
+	h.Server, h.anyone = srv, len(c.Authenticators) == 0
 	return h, nil
 }
 
@@ -69,6 +75,9 @@ func (h *hub) start(cmd *cli.Command, log *slog.Logger) (err error) {
 		return err
 	}
 	h.wg.Go(func() { h.failed <- h.Wait() })
+	if h.anyone {
+		log.Warn("clients are not authenticated: whoever reaches the port can be any client, also one that is connected; give -client-ca, -token-file or -jwt-key")
+	}
 	h.serve(h.api, newAPI(cmd, h, log))
 	return nil
 }

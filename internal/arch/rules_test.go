@@ -36,6 +36,8 @@ var layers = []layer{
 	{"internal/link", []string{above}},
 	{"internal/quicnet", []string{"pkg/errors", "internal/reload"}},
 	{"pkg/transport/...", []string{above}},
+	{"internal/tokens", []string{"pkg/errors"}},
+	{"pkg/auth", []string{"internal/reload", "internal/tokens", "pkg/errors", "pkg/transport/server"}},
 	{"internal/eventlog", []string{"pkg/errors", "pkg/monitoring"}},
 	{"internal/httpapi", []string{above}},
 	{"internal/apiclient", []string{"pkg/errors", "internal/httpapi"}},

@@ -44,6 +44,10 @@ type Config struct {
 	// Links returns the links in use. Set once, before the first of them.
 	Links func() iter.Seq[*Link]
 
+	// Control acts on control frames that are not the link's own business, on the goroutine
+	// that reads them; nil ignores them. Set once, before the first link.
+	Control func(l *Link, kind any)
+
 	repeats    *monitoring.Repeats
 	traffic    traffic
 	links      atomic.Uint32 // that were made

@@ -97,6 +97,8 @@ type Link struct {
 
 	losses losses
 	number uint32 // how many links there were before
+
+	held atomic.Pointer[Permit] // on the hub
 }
 
 // maxStreams is how many streams of the peer are read at once: the lanes and the

@@ -56,8 +56,11 @@ func (l *Link) receive(kind any) error {
 		return l.receiveComplete()
 	case *protocol.Frame_Hello, *protocol.Frame_Welcome:
 		return qerrors.New(qerrors.ProtocolViolation, "a second hello or welcome")
-	default:
-		return nil // a kind of a newer peer
+	default: // perhaps a kind of a newer peer
+		if l.cfg.Control != nil {
+			l.cfg.Control(l, kind)
+		}
+		return nil
 	}
 }
 

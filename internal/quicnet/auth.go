@@ -60,6 +60,11 @@ func LoadServerAuth(certFile, keyFile string) (*ServerAuth, error) {
 	return a, nil
 }
 
+// AskForCertificates makes clients show their certificates, if they have any. They are not
+// verified here: a refusal in the TLS handshake could not say what to do. Call it before
+// the first use.
+func (a *ServerAuth) AskForCertificates() { a.tls.ClientAuth = tls.RequestClientCert }
+
 // present returns the configuration for a handshake that begins now.
 func (a *ServerAuth) present() *tls.Config {
 	keys, config := a.shown.Get(), a.tls.Clone()

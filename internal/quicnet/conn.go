@@ -4,6 +4,7 @@ package quicnet
 
 import (
 	"context"
+	"crypto/x509"
 	"io"
 	"net"
 	"strings"
@@ -71,6 +72,13 @@ func (c *Conn) Context() context.Context { return c.ctx }
 
 // RemoteAddr returns the peer's present address.
 func (c *Conn) RemoteAddr() net.Addr { return c.qc.RemoteAddr() }
+
+// PeerCertificates returns the certificates that the peer has shown, its own first. It has
+// proved that it has the key, but nobody has looked at anything else. On a session that
+// was resumed they are those of the first connection.
+func (c *Conn) PeerCertificates() []*x509.Certificate {
+	return c.qc.ConnectionState().TLS.PeerCertificates
+}
 
 // RTT returns the smoothed round-trip time.
 func (c *Conn) RTT() time.Duration { return c.qc.ConnectionStats().SmoothedRTT }

@@ -59,7 +59,9 @@ func closeCode(e *quic.ApplicationError) qerrors.Code {
 		switch code := qerrors.Code(e.ErrorCode); code {
 		case qerrors.OK, qerrors.PayloadTooLarge, qerrors.Draining,
 			qerrors.ProtocolViolation, qerrors.FrameTooLarge, qerrors.HelloTimeout, qerrors.InvalidClientID,
-			qerrors.TooManyClients, qerrors.Replaced, qerrors.HeartbeatTimeout, qerrors.Disconnected:
+			qerrors.TooManyClients, qerrors.Replaced, qerrors.HeartbeatTimeout, qerrors.Disconnected,
+			qerrors.Unauthenticated, qerrors.NoCredential, qerrors.CredentialRevoked, qerrors.CredentialExpired,
+			qerrors.CredentialUsed:
 			return code
 		}
 	}

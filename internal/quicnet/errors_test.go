@@ -20,7 +20,8 @@ func TestCloseCodes(t *testing.T) {
 	for _, code := range []qerrors.Code{
 		qerrors.OK, qerrors.PayloadTooLarge, qerrors.Draining, qerrors.ProtocolViolation, qerrors.FrameTooLarge,
 		qerrors.HelloTimeout, qerrors.InvalidClientID, qerrors.TooManyClients, qerrors.Replaced,
-		qerrors.HeartbeatTimeout, qerrors.Disconnected,
+		qerrors.HeartbeatTimeout, qerrors.Disconnected, qerrors.Unauthenticated, qerrors.NoCredential,
+		qerrors.CredentialRevoked, qerrors.CredentialExpired, qerrors.CredentialUsed,
 	} {
 		said[quic.ApplicationErrorCode(code)] = true
 	}

@@ -28,8 +28,9 @@ const (
 	// MaxHeaders is how many headers a message may have.
 	MaxHeaders = 64
 
-	// MaxControlFrame limits the frames before the end of the handshake.
-	MaxControlFrame = 4 << 10
+	// MaxControlFrame limits the frames before the end of the handshake. A hello may
+	// have a token in it, such as a JWT with many claims.
+	MaxControlFrame = 16 << 10
 )
 
 // The field numbers of protocol.Frame's hot kinds. They are encoded by hand, so

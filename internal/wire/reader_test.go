@@ -94,9 +94,9 @@ func TestLimit(t *testing.T) {
 }
 
 func TestSetLimit(t *testing.T) {
-	stream := append(frameOf(t, 5000), frameOf(t, 5000)...)
+	stream := append(frameOf(t, 20000), frameOf(t, 20000)...)
 	r := wire.NewReader(&source{data: stream}, wire.MaxControlFrame)
-	r.SetLimit(5000)
+	r.SetLimit(20000)
 	if _, err := next(r); err != nil {
 		t.Fatal(err)
 	}

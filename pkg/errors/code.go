@@ -70,6 +70,15 @@ const (
 	RetriesExhausted Code = 0x36 // the configured number of reconnects was used up
 )
 
+// Codes from 0x38 say why a client is not taken for who it says it is, or not any more.
+const (
+	Unauthenticated   Code = 0x38 // the client's credential is not valid, or not one of its client id
+	NoCredential      Code = 0x39 // the client has shown no credential of a kind that the hub takes
+	CredentialRevoked Code = 0x3a // the client's credential was revoked
+	CredentialExpired Code = 0x3b // the client's credential is not valid any more, or not yet
+	CredentialUsed    Code = 0x3c // the enrolment token was used before
+)
+
 // NumCodes is one more than the largest number a Code may have, now or later: an
 // array of this size can be indexed with any code that [Code.Valid] accepts.
 const NumCodes = 0x40
@@ -149,4 +158,10 @@ var names = [NumCodes]string{
 	BadAddress:       "bad_address",
 	InvalidConfig:    "invalid_config",
 	RetriesExhausted: "retries_exhausted",
+
+	Unauthenticated:   "unauthenticated",
+	NoCredential:      "no_credential",
+	CredentialRevoked: "credential_revoked",
+	CredentialExpired: "credential_expired",
+	CredentialUsed:    "credential_used",
 }

@@ -88,6 +88,7 @@ func TestNumbers(t *testing.T) {
 		qerrors.NoHandler: 0x10, qerrors.HandlerCanceled: 0x15,
 		qerrors.ProtocolViolation: 0x20, qerrors.Replaced: 0x25, qerrors.TransportFailed: 0x2a,
 		qerrors.Unreachable: 0x30, qerrors.RetriesExhausted: 0x36,
+		qerrors.Unauthenticated: 0x38, qerrors.CredentialUsed: 0x3c,
 	} {
 		if uint32(code) != want {
 			t.Errorf("%v has the number %#x, want %#x", code, uint32(code), want)

@@ -68,6 +68,12 @@ var (
 	ErrAddressInUse     error = &Error{Code: AddressInUse}
 	ErrInvalidConfig    error = &Error{Code: InvalidConfig}
 	ErrRetriesExhausted error = &Error{Code: RetriesExhausted}
+
+	ErrUnauthenticated   error = &Error{Code: Unauthenticated}
+	ErrNoCredential      error = &Error{Code: NoCredential}
+	ErrCredentialRevoked error = &Error{Code: CredentialRevoked}
+	ErrCredentialExpired error = &Error{Code: CredentialExpired}
+	ErrCredentialUsed    error = &Error{Code: CredentialUsed}
 )
 
 // New returns an error with a code and a formatted message. A %w verb in the

@@ -39,6 +39,10 @@ type Frame struct {
 	//	*Frame_Taken
 	//	*Frame_Seen
 	//	*Frame_Cancel
+	//	*Frame_Credential
+	//	*Frame_CredentialResult
+	//	*Frame_Enroll
+	//	*Frame_Enrolled
 	Kind          isFrame_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -189,6 +193,42 @@ func (x *Frame) GetCancel() *Cancel {
 	return nil
 }
 
+func (x *Frame) GetCredential() *Credential {
+	if x != nil {
+		if x, ok := x.Kind.(*Frame_Credential); ok {
+			return x.Credential
+		}
+	}
+	return nil
+}
+
+func (x *Frame) GetCredentialResult() *CredentialResult {
+	if x != nil {
+		if x, ok := x.Kind.(*Frame_CredentialResult); ok {
+			return x.CredentialResult
+		}
+	}
+	return nil
+}
+
+func (x *Frame) GetEnroll() *Enroll {
+	if x != nil {
+		if x, ok := x.Kind.(*Frame_Enroll); ok {
+			return x.Enroll
+		}
+	}
+	return nil
+}
+
+func (x *Frame) GetEnrolled() *Enrolled {
+	if x != nil {
+		if x, ok := x.Kind.(*Frame_Enrolled); ok {
+			return x.Enrolled
+		}
+	}
+	return nil
+}
+
 type isFrame_Kind interface {
 	isFrame_Kind()
 }
@@ -241,6 +281,22 @@ type Frame_Cancel struct {
 	Cancel *Cancel `protobuf:"bytes,12,opt,name=cancel,proto3,oneof"`
 }
 
+type Frame_Credential struct {
+	Credential *Credential `protobuf:"bytes,20,opt,name=credential,proto3,oneof"`
+}
+
+type Frame_CredentialResult struct {
+	CredentialResult *CredentialResult `protobuf:"bytes,21,opt,name=credential_result,json=credentialResult,proto3,oneof"`
+}
+
+type Frame_Enroll struct {
+	Enroll *Enroll `protobuf:"bytes,22,opt,name=enroll,proto3,oneof"`
+}
+
+type Frame_Enrolled struct {
+	Enrolled *Enrolled `protobuf:"bytes,23,opt,name=enrolled,proto3,oneof"`
+}
+
 func (*Frame_Hello) isFrame_Kind() {}
 
 func (*Frame_Welcome) isFrame_Kind() {}
@@ -265,6 +321,14 @@ func (*Frame_Seen) isFrame_Kind() {}
 
 func (*Frame_Cancel) isFrame_Kind() {}
 
+func (*Frame_Credential) isFrame_Kind() {}
+
+func (*Frame_CredentialResult) isFrame_Kind() {}
+
+func (*Frame_Enroll) isFrame_Kind() {}
+
+func (*Frame_Enrolled) isFrame_Kind() {}
+
 // Hello is the client's first frame.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -278,7 +342,9 @@ type Hello struct {
 	// the first hello. For the hub's statistics.
 	SessionsBefore uint64 `protobuf:"varint,4,opt,name=sessions_before,json=sessionsBefore,proto3" json:"sessions_before,omitempty"`
 	// The session to go on with, if there is one.
-	Resume        *Resume `protobuf:"bytes,5,opt,name=resume,proto3" json:"resume,omitempty"`
+	Resume *Resume `protobuf:"bytes,5,opt,name=resume,proto3" json:"resume,omitempty"`
+	// A bearer token that shows that the client is who it says, if it has one.
+	Token         string `protobuf:"bytes,10,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -346,6 +412,13 @@ func (x *Hello) GetResume() *Resume {
 		return x.Resume
 	}
 	return nil
+}
+
+func (x *Hello) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
 }
 
 // Resume asks the hub to go on with a session whose connection has ended.
@@ -919,11 +992,247 @@ func (x *Cancel) GetMsgId() string {
 	return ""
 }
 
+// Credential has a bearer token in place of the one of the hello, which expires or
+// was replaced. The client sends it while the session is open, and the hub answers.
+type Credential struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Credential) Reset() {
+	*x = Credential{}
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Credential) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Credential) ProtoMessage() {}
+
+func (x *Credential) ProtoReflect() protoreflect.Message {
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Credential.ProtoReflect.Descriptor instead.
+func (*Credential) Descriptor() ([]byte, []int) {
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Credential) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+// CredentialResult answers a Credential. A token that was not taken changes nothing:
+// the session goes on for as long as the one before is good.
+type CredentialResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 if the hub takes the token; otherwise why not, as an error code of
+	// docs/protocol.md.
+	Code uint32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CredentialResult) Reset() {
+	*x = CredentialResult{}
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CredentialResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CredentialResult) ProtoMessage() {}
+
+func (x *CredentialResult) ProtoReflect() protoreflect.Message {
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CredentialResult.ProtoReflect.Descriptor instead.
+func (*CredentialResult) Descriptor() ([]byte, []int) {
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *CredentialResult) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *CredentialResult) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// Enroll asks for a certificate. As the first frame of a connection, in place of a
+// hello, it has a token that is good once; within the session of a client that has
+// shown a certificate, it has none, and renews that.
+type Enroll struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who the client is, and who the certificate is to be for.
+	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// The token, made by the operator of the hub.
+	Token string `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
+	// A certificate signing request (PKCS #10, RFC 2986) in DER, signed with the
+	// client's key. Only its public key counts.
+	Request       []byte `protobuf:"bytes,3,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Enroll) Reset() {
+	*x = Enroll{}
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Enroll) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Enroll) ProtoMessage() {}
+
+func (x *Enroll) ProtoReflect() protoreflect.Message {
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Enroll.ProtoReflect.Descriptor instead.
+func (*Enroll) Descriptor() ([]byte, []int) {
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Enroll) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *Enroll) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *Enroll) GetRequest() []byte {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+// Enrolled answers an Enroll.
+type Enrolled struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 if there is a certificate; otherwise why not, as an error code of
+	// docs/protocol.md.
+	Code uint32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
+	// Why, for people.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The client's certificate in DER, and those of authorities between it and the one
+	// that the hub trusts, in the order of RFC 8446, section 4.4.2.
+	Certificates  [][]byte `protobuf:"bytes,3,rep,name=certificates,proto3" json:"certificates,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Enrolled) Reset() {
+	*x = Enrolled{}
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Enrolled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Enrolled) ProtoMessage() {}
+
+func (x *Enrolled) ProtoReflect() protoreflect.Message {
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Enrolled.ProtoReflect.Descriptor instead.
+func (*Enrolled) Descriptor() ([]byte, []int) {
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Enrolled) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *Enrolled) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Enrolled) GetCertificates() [][]byte {
+	if x != nil {
+		return x.Certificates
+	}
+	return nil
+}
+
 var File_quic_backbone_v1_frame_proto protoreflect.FileDescriptor
 
 const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\n" +
-	"\x1cquic/backbone/v1/frame.proto\x12\x10quic.backbone.v1\x1a\x1equic/backbone/v1/message.proto\"\xf3\x04\n" +
+	"\x1cquic/backbone/v1/frame.proto\x12\x10quic.backbone.v1\x1a\x1equic/backbone/v1/message.proto\"\xf4\x06\n" +
 	"\x05Frame\x12/\n" +
 	"\x05hello\x18\x01 \x01(\v2\x17.quic.backbone.v1.HelloH\x00R\x05hello\x125\n" +
 	"\awelcome\x18\x02 \x01(\v2\x19.quic.backbone.v1.WelcomeH\x00R\awelcome\x12,\n" +
@@ -937,14 +1246,22 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\x05taken\x18\n" +
 	" \x01(\v2\x17.quic.backbone.v1.TakenH\x00R\x05taken\x12,\n" +
 	"\x04seen\x18\v \x01(\v2\x16.quic.backbone.v1.SeenH\x00R\x04seen\x122\n" +
-	"\x06cancel\x18\f \x01(\v2\x18.quic.backbone.v1.CancelH\x00R\x06cancelB\x06\n" +
-	"\x04kind\"\xc7\x01\n" +
+	"\x06cancel\x18\f \x01(\v2\x18.quic.backbone.v1.CancelH\x00R\x06cancel\x12>\n" +
+	"\n" +
+	"credential\x18\x14 \x01(\v2\x1c.quic.backbone.v1.CredentialH\x00R\n" +
+	"credential\x12Q\n" +
+	"\x11credential_result\x18\x15 \x01(\v2\".quic.backbone.v1.CredentialResultH\x00R\x10credentialResult\x122\n" +
+	"\x06enroll\x18\x16 \x01(\v2\x18.quic.backbone.v1.EnrollH\x00R\x06enroll\x128\n" +
+	"\benrolled\x18\x17 \x01(\v2\x1a.quic.backbone.v1.EnrolledH\x00R\benrolledB\x06\n" +
+	"\x04kind\"\xdd\x01\n" +
 	"\x05Hello\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12*\n" +
 	"\x11max_payload_bytes\x18\x02 \x01(\x04R\x0fmaxPayloadBytes\x12\x1a\n" +
 	"\bsoftware\x18\x03 \x01(\tR\bsoftware\x12'\n" +
 	"\x0fsessions_before\x18\x04 \x01(\x04R\x0esessionsBefore\x120\n" +
-	"\x06resume\x18\x05 \x01(\v2\x18.quic.backbone.v1.ResumeR\x06resume\"?\n" +
+	"\x06resume\x18\x05 \x01(\v2\x18.quic.backbone.v1.ResumeR\x06resume\x12\x14\n" +
+	"\x05token\x18\n" +
+	" \x01(\tR\x05token\"?\n" +
 	"\x06Resume\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x16\n" +
@@ -979,7 +1296,21 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\x04Seen\x12\x15\n" +
 	"\x06msg_id\x18\x01 \x01(\tR\x05msgId\"\x1f\n" +
 	"\x06Cancel\x12\x15\n" +
-	"\x06msg_id\x18\x01 \x01(\tR\x05msgIdB2Z0github.com/voilet/QuicFlow/pkg/protocol;protocolb\x06proto3"
+	"\x06msg_id\x18\x01 \x01(\tR\x05msgId\"\"\n" +
+	"\n" +
+	"Credential\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\">\n" +
+	"\x10CredentialResult\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\rR\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"U\n" +
+	"\x06Enroll\x12\x1b\n" +
+	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x14\n" +
+	"\x05token\x18\x02 \x01(\tR\x05token\x12\x18\n" +
+	"\arequest\x18\x03 \x01(\fR\arequest\"Z\n" +
+	"\bEnrolled\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\rR\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\"\n" +
+	"\fcertificates\x18\x03 \x03(\fR\fcertificatesB2Z0github.com/voilet/QuicFlow/pkg/protocol;protocolb\x06proto3"
 
 var (
 	file_quic_backbone_v1_frame_proto_rawDescOnce sync.Once
@@ -993,22 +1324,26 @@ func file_quic_backbone_v1_frame_proto_rawDescGZIP() []byte {
 	return file_quic_backbone_v1_frame_proto_rawDescData
 }
 
-var file_quic_backbone_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_quic_backbone_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_quic_backbone_v1_frame_proto_goTypes = []any{
-	(*Frame)(nil),       // 0: quic.backbone.v1.Frame
-	(*Hello)(nil),       // 1: quic.backbone.v1.Hello
-	(*Resume)(nil),      // 2: quic.backbone.v1.Resume
-	(*Welcome)(nil),     // 3: quic.backbone.v1.Welcome
-	(*Ping)(nil),        // 4: quic.backbone.v1.Ping
-	(*Pong)(nil),        // 5: quic.backbone.v1.Pong
-	(*GoAway)(nil),      // 6: quic.backbone.v1.GoAway
-	(*Handled)(nil),     // 7: quic.backbone.v1.Handled
-	(*Complete)(nil),    // 8: quic.backbone.v1.Complete
-	(*Taken)(nil),       // 9: quic.backbone.v1.Taken
-	(*Seen)(nil),        // 10: quic.backbone.v1.Seen
-	(*Cancel)(nil),      // 11: quic.backbone.v1.Cancel
-	(*DataMessage)(nil), // 12: quic.backbone.v1.DataMessage
-	(*AckMessage)(nil),  // 13: quic.backbone.v1.AckMessage
+	(*Frame)(nil),            // 0: quic.backbone.v1.Frame
+	(*Hello)(nil),            // 1: quic.backbone.v1.Hello
+	(*Resume)(nil),           // 2: quic.backbone.v1.Resume
+	(*Welcome)(nil),          // 3: quic.backbone.v1.Welcome
+	(*Ping)(nil),             // 4: quic.backbone.v1.Ping
+	(*Pong)(nil),             // 5: quic.backbone.v1.Pong
+	(*GoAway)(nil),           // 6: quic.backbone.v1.GoAway
+	(*Handled)(nil),          // 7: quic.backbone.v1.Handled
+	(*Complete)(nil),         // 8: quic.backbone.v1.Complete
+	(*Taken)(nil),            // 9: quic.backbone.v1.Taken
+	(*Seen)(nil),             // 10: quic.backbone.v1.Seen
+	(*Cancel)(nil),           // 11: quic.backbone.v1.Cancel
+	(*Credential)(nil),       // 12: quic.backbone.v1.Credential
+	(*CredentialResult)(nil), // 13: quic.backbone.v1.CredentialResult
+	(*Enroll)(nil),           // 14: quic.backbone.v1.Enroll
+	(*Enrolled)(nil),         // 15: quic.backbone.v1.Enrolled
+	(*DataMessage)(nil),      // 16: quic.backbone.v1.DataMessage
+	(*AckMessage)(nil),       // 17: quic.backbone.v1.AckMessage
 }
 var file_quic_backbone_v1_frame_proto_depIdxs = []int32{
 	1,  // 0: quic.backbone.v1.Frame.hello:type_name -> quic.backbone.v1.Hello
@@ -1018,17 +1353,21 @@ var file_quic_backbone_v1_frame_proto_depIdxs = []int32{
 	6,  // 4: quic.backbone.v1.Frame.go_away:type_name -> quic.backbone.v1.GoAway
 	7,  // 5: quic.backbone.v1.Frame.handled:type_name -> quic.backbone.v1.Handled
 	8,  // 6: quic.backbone.v1.Frame.complete:type_name -> quic.backbone.v1.Complete
-	12, // 7: quic.backbone.v1.Frame.data:type_name -> quic.backbone.v1.DataMessage
-	13, // 8: quic.backbone.v1.Frame.ack:type_name -> quic.backbone.v1.AckMessage
+	16, // 7: quic.backbone.v1.Frame.data:type_name -> quic.backbone.v1.DataMessage
+	17, // 8: quic.backbone.v1.Frame.ack:type_name -> quic.backbone.v1.AckMessage
 	9,  // 9: quic.backbone.v1.Frame.taken:type_name -> quic.backbone.v1.Taken
 	10, // 10: quic.backbone.v1.Frame.seen:type_name -> quic.backbone.v1.Seen
 	11, // 11: quic.backbone.v1.Frame.cancel:type_name -> quic.backbone.v1.Cancel
-	2,  // 12: quic.backbone.v1.Hello.resume:type_name -> quic.backbone.v1.Resume
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	12, // 12: quic.backbone.v1.Frame.credential:type_name -> quic.backbone.v1.Credential
+	13, // 13: quic.backbone.v1.Frame.credential_result:type_name -> quic.backbone.v1.CredentialResult
+	14, // 14: quic.backbone.v1.Frame.enroll:type_name -> quic.backbone.v1.Enroll
+	15, // 15: quic.backbone.v1.Frame.enrolled:type_name -> quic.backbone.v1.Enrolled
+	2,  // 16: quic.backbone.v1.Hello.resume:type_name -> quic.backbone.v1.Resume
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_quic_backbone_v1_frame_proto_init() }
@@ -1050,6 +1389,10 @@ func file_quic_backbone_v1_frame_proto_init() {
 		(*Frame_Taken)(nil),
 		(*Frame_Seen)(nil),
 		(*Frame_Cancel)(nil),
+		(*Frame_Credential)(nil),
+		(*Frame_CredentialResult)(nil),
+		(*Frame_Enroll)(nil),
+		(*Frame_Enrolled)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1057,7 +1400,7 @@ func file_quic_backbone_v1_frame_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quic_backbone_v1_frame_proto_rawDesc), len(file_quic_backbone_v1_frame_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -60,7 +60,7 @@ func newClient(c ClientConfig, shared *link.Config, auth *quicnet.ClientAuth) *C
 		done:    make(chan struct{}),
 		cause:   qerrors.New(qerrors.NotConnected, "call Connect first"),
 	}
-	shared.Links = client.links
+	shared.Links, shared.Control = client.links, client.control
 	return client
 }
 

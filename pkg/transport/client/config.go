@@ -29,6 +29,11 @@ type ClientConfig struct {
 	// PEM. Optional.
 	TLSCertFile string
 	TLSKeyFile  string
+	// Token is a bearer token to show to the hub, or TokenFile names a file that has one;
+	// not both. The file is read at each attempt to connect, and with each heartbeat check:
+	// a token that has changed is shown to the hub at once. Optional.
+	Token     string
+	TokenFile string
 	// ServerName is the name that the hub's certificate must have. Empty stands
 	// for the host given to Connect.
 	ServerName string
@@ -107,6 +112,7 @@ func (c *ClientConfig) check() (*link.Config, error) {
 	check.Require(c.HeartbeatInterval < c.MaxIdleTimeout,
 		"HeartbeatInterval %v is not below MaxIdleTimeout %v: the connection would end between two heartbeats", c.HeartbeatInterval, c.MaxIdleTimeout)
 	check.Duration("HandshakeTimeout", &c.HandshakeTimeout, 10*time.Second)
+	check.Require(c.Token == "" || c.TokenFile == "", "Token and TokenFile are both set: leave one out")
 	check.Require(c.Socket == nil || c.Socket.socket != nil, "Socket is empty: make it with NewSocket, or leave it nil")
 	shared := link.NewConfig(link.Options{
 		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
@@ -153,6 +159,9 @@ func NewClient(config *ClientConfig) (*Client, error) {
 	c := *config
 	shared, err := c.check()
 	if err != nil {
+		return nil, err
+	}
+	if _, err := c.readToken(); err != nil {
 		return nil, err
 	}
 	auth, err := quicnet.LoadClientAuth(quicnet.ClientFiles{

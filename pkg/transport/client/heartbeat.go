@@ -7,18 +7,18 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// serve runs l, with its heartbeats, until it ends.
-func (c *Client) serve(l *link.Link, welcome *protocol.Welcome) error {
+// serve runs l, with its heartbeats, until it ends. Token is what the hub was shown.
+func (c *Client) serve(l *link.Link, welcome *protocol.Welcome, token string) error {
 	beats := make(chan struct{})
 	go func() {
 		defer close(beats)
-		c.heartbeat(l, welcome)
+		c.heartbeat(l, welcome, token)
 	}()
 	defer func() { <-beats }()
 	return l.Run()
 }
 
-func (c *Client) heartbeat(l *link.Link, welcome *protocol.Welcome) {
+func (c *Client) heartbeat(l *link.Link, welcome *protocol.Welcome, token string) {
 	interval := c.config.HeartbeatInterval
 	if tolerated := time.Duration(welcome.HeartbeatTimeoutMs) * time.Millisecond; tolerated > 0 {
 		interval = min(interval, tolerated/2)
@@ -33,6 +33,7 @@ func (c *Client) heartbeat(l *link.Link, welcome *protocol.Welcome) {
 			l.Ping()
 		case <-checks.C:
 			l.CheckHeartbeat(c.config.HeartbeatTimeout, c.config.MaxTimeoutCount)
+			token = c.showNewToken(l, token)
 		case <-l.Done():
 			return
 		}

@@ -11,7 +11,8 @@ import (
 func hopeless(err error) bool {
 	switch qerrors.CodeOf(err) {
 	case qerrors.BadCertificate, qerrors.BadAddress, qerrors.Incompatible, qerrors.InvalidClientID,
-		qerrors.InvalidConfig, qerrors.ProtocolViolation:
+		qerrors.InvalidConfig, qerrors.ProtocolViolation, qerrors.Unauthenticated, qerrors.NoCredential,
+		qerrors.CredentialRevoked, qerrors.CredentialExpired, qerrors.CredentialUsed:
 		return true
 	default:
 		return false

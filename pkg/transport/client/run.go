@@ -31,6 +31,7 @@ type runner struct {
 	failures int          // retries in a row that have failed
 	backoffs int          // waits since a connection that lasted
 	sessions uint64       // that there were
+	token    string       // that the hub was shown last
 }
 
 func (r *runner) run(ctx context.Context) {
@@ -101,7 +102,7 @@ func (r *runner) connection(ctx context.Context) (hint time.Duration, cause erro
 	begun := time.Now()
 	r.up(l)
 	r.failures = 0
-	cause = r.c.serve(l, welcome)
+	cause = r.c.serve(l, welcome, r.token)
 	r.c.down(l, cause)
 	if time.Since(begun) >= lasted {
 		r.backoffs = 0
@@ -137,6 +138,11 @@ func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error
 	c := r.c
 	ctx, cancel := context.WithTimeout(ctx, c.config.HandshakeTimeout)
 	defer cancel()
+	token, err := c.config.readToken()
+	if err != nil {
+		return nil, nil, err
+	}
+	r.token = token
 	c.link.RereadCertificate()
 	conn, err := r.socket.Dial(ctx, r.addrs[0], c.auth, c.config.limits())
 	if err != nil {
@@ -145,7 +151,7 @@ func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error
 	}
 	l := link.New(conn, c.link)
 	welcome, err := l.SayHello(ctx, c.talk, &protocol.Hello{
-		ClientId: c.config.ClientID, Software: link.Software, SessionsBefore: r.sessions,
+		ClientId: c.config.ClientID, Software: link.Software, SessionsBefore: r.sessions, Token: token,
 	})
 	if err != nil {
 		_ = l.Run() // only tidies up

@@ -91,18 +91,25 @@ func (s *Server) run(l *link.Link, conn *quicnet.Conn, talk *conversation) {
 }
 
 // admit opens the session of a client that says hello in time, unless there are
-// too many. A client with the same id is replaced. With the conversation,
-// [conversations.leave] comes last.
+// too many, or it is not who it says. A client with the same id is replaced. With the
+// conversation, [conversations.leave] comes last.
 func (s *Server) admit(l *link.Link) (hello *protocol.Hello, talk *conversation, err error) {
 	ctx, cancel := context.WithTimeout(s.admitting, s.config.HandshakeTimeout)
 	defer cancel()
 	if hello, err = l.AwaitHello(ctx); err != nil {
 		return nil, nil, err
 	}
+	// Before anything that another client with this id could notice.
+	permit, err := s.authenticate(ctx, l, hello.ClientId, hello.Token)
+	if err != nil {
+		l.Refuse(err)
+		return hello, nil, err
+	}
 	talk = s.talks.of(hello.ClientId)
 	if err := l.Open(ctx, talk.Conversation, hello, rand.Text(), replaced()); err != nil {
 		return hello, talk, err
 	}
+	l.Give(permit)
 	s.restrict(l)
 	before, err := s.sessions.Add(l, func(before *link.Link) {
 		if before != nil {
@@ -131,7 +138,7 @@ func (s *Server) admit(l *link.Link) (hello *protocol.Hello, talk *conversation,
 		s.link.Metrics.Resumed.Add(1)
 	}
 	s.link.Log.Info("connected", "client_id", hello.ClientId, "session_id", info.SessionID,
-		"remote", info.RemoteAddr, "resumed", l.Resumed(), "software", hello.Software)
+		"remote", info.RemoteAddr, "method", permit.Name(), "resumed", l.Resumed(), "software", hello.Software)
 	return hello, talk, nil
 }
 

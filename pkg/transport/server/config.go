@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -22,6 +23,10 @@ type ServerConfig struct {
 	// Both are required: QUIC is always encrypted.
 	TLSCertFile string
 	TLSKeyFile  string
+
+	// Authenticators are asked in this order who a client is, until one knows. Without any,
+	// whoever reaches the hub can be any client.
+	Authenticators []Authenticator
 
 	// MaxIdleTimeout closes a connection on which nothing arrives, not even
 	// QUIC's own acknowledgements; the smaller one of both sides counts.
@@ -102,6 +107,8 @@ func (c *ServerConfig) check() (*link.Config, error) {
 	check.Duration("SessionRetention", &c.SessionRetention, 5*time.Minute)
 	check.Duration("ReconnectWindow", &c.ReconnectWindow, 0)
 	check.Address("ReconnectAddress", c.ReconnectAddress)
+	check.Require(!slices.Contains(c.Authenticators, nil), "one of Authenticators is nil: leave it out")
+	c.Authenticators = slices.Clone(c.Authenticators)
 	shared := link.NewConfig(link.Options{
 		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
 		Logger: c.Logger, Hooks: c.Hooks, TracerProvider: c.TracerProvider,
@@ -136,6 +143,9 @@ func NewServer(config *ServerConfig) (*Server, error) {
 	auth, err := quicnet.LoadServerAuth(c.TLSCertFile, c.TLSKeyFile)
 	if err != nil {
 		return nil, err
+	}
+	if len(c.Authenticators) > 0 {
+		auth.AskForCertificates()
 	}
 	if c.QlogDir, err = makeQlogDir(c.QlogDir); err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func beforeHello() []attack {
 		{"no protobuf", func(p *testnet.Peer) { p.Write([]byte{4, 0x0a, 0xff, 0xff, 0xff}) }, violation},
 		{"no frame kind", func(p *testnet.Peer) { p.Write([]byte{0}) }, violation},
 		{"frame over the limit", func(p *testnet.Peer) { p.Write(protowire.AppendVarint(nil, 1<<30)) }, qerrors.FrameTooLarge},
-		{"hello over the limit", func(p *testnet.Peer) { p.Send(testnet.Hello(strings.Repeat("x", 5000))) }, qerrors.FrameTooLarge},
+		{"hello over the limit", func(p *testnet.Peer) { p.Send(testnet.Hello(strings.Repeat("x", 20000))) }, qerrors.FrameTooLarge},
 		{"data", func(p *testnet.Peer) { p.Send(testnet.Data("1", nil), testnet.Hello("x")) }, violation},
 		{"welcome", func(p *testnet.Peer) { p.Send(welcome()) }, violation},
 		{"nothing", func(*testnet.Peer) {}, qerrors.HelloTimeout},

@@ -77,7 +77,7 @@ func newServer(c ServerConfig, shared *link.Config, auth *quicnet.ServerAuth) *S
 		drained:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
-	shared.Links = s.links
+	shared.Links, shared.Control = s.links, s.control
 	s.admitting, s.refuse = context.WithCancelCause(context.Background())
 	return s
 }
@@ -180,14 +180,16 @@ func (s *Server) Reread() {
 
 func (s *Server) links() iter.Seq[*link.Link] { return slices.Values(s.sessions.All()) }
 
-// sweep is the one goroutine that checks the heartbeats of all sessions.
+// sweep is the one goroutine that checks the heartbeats and the credentials of all
+// sessions.
 func (s *Server) sweep() {
 	ticker := time.NewTicker(s.config.HeartbeatCheckInterval)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-ticker.C:
+		case now := <-ticker.C:
 			for _, l := range s.sessions.All() {
+				l.CheckPermit(now)
 				l.CheckHeartbeat(s.config.HeartbeatTimeout, s.config.MaxTimeoutCount)
 			}
 		case <-s.drained:

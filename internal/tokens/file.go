@@ -1,0 +1,114 @@
+package tokens
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gofrs/flock"
+	"go.yaml.in/yaml/v4"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+const heading = "# Tokens of clients. \"quic-ctl token\" edits this file; hubs read it again when it changes.\n"
+
+type content struct {
+	Tokens []Token `yaml:"tokens"`
+}
+
+// Parse reads a file of tokens. An empty one has none.
+func Parse(text []byte) ([]Token, error) {
+	var c content
+	if len(text) > 0 {
+		if err := yaml.Load(text, &c, yaml.WithKnownFields()); err != nil {
+			return nil, qerrors.New(qerrors.InvalidConfig, "this is no file of tokens: make one with \"quic-ctl token add\": %w", err)
+		}
+	}
+	seen := map[string]bool{}
+	for _, t := range c.Tokens {
+		if err := t.check(); err != nil {
+			return nil, err
+		}
+		if seen[t.ID] {
+			return nil, qerrors.New(qerrors.InvalidConfig, "the token %s is there twice", t.ID)
+		}
+		seen[t.ID] = true
+	}
+	return c.Tokens, nil
+}
+
+// Read reads the file at path.
+func Read(path string) ([]Token, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, qerrors.New(qerrors.InvalidConfig, "the tokens cannot be read: %w", err)
+	}
+	all, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return all, nil
+}
+
+// Edit replaces the tokens of the file at path by what change makes of them, in one step.
+// Others who edit it wait. A file that is not there is made, with mode 0600.
+func Edit(path string, change func([]Token) ([]Token, error)) (err error) {
+	lock := flock.New(path + ".lock")
+	if err := lock.Lock(); err != nil {
+		return qerrors.New(qerrors.InvalidConfig, "the file of tokens cannot be locked: use one in a folder that you may write to: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	var before []Token
+	if _, statErr := os.Stat(path); !errors.Is(statErr, fs.ErrNotExist) {
+		if before, err = Read(path); err != nil {
+			return err
+		}
+	}
+	after, err := change(slices.Clone(before))
+	if err != nil {
+		return err
+	}
+	text, err := yaml.Dump(content{after})
+	if err != nil {
+		return err
+	}
+	return Write(path, append([]byte(heading), text...), mode(path))
+}
+
+// mode returns that of a file that is replaced: the hub may run as a user of its own.
+func mode(path string) fs.FileMode {
+	if info, err := os.Stat(path); err == nil {
+		return info.Mode().Perm()
+	}
+	return 0o600
+}
+
+// Write writes a file in one step: at no time is there half of it, also if the machine
+// loses its power.
+func Write(path string, data []byte, mode fs.FileMode) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(data)
+	if err = errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temporary.Name()))
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// SyncDir makes what was renamed in a folder, or made in it, outlive a loss of power.
+func SyncDir(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

@@ -1,0 +1,117 @@
+package auth
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net/url"
+	"slices"
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/transport/server"
+)
+
+// The places of a certificate that a client id can be in.
+const (
+	FromURI        = "uri" // a URI among the alternative names, quic-backbone:ID, percent-encoded
+	FromDNS        = "dns" // a DNS name among the alternative names
+	FromCommonName = "cn"  // the common name of the subject
+)
+
+// MTLSConfig configures MTLS.
+type MTLSConfig struct {
+	// CAFile is a PEM file with the certificates of the authorities that sign those of
+	// clients. Required.
+	CAFile string
+	// CRLFile has certificate revocation lists (RFC 5280, section 5) of these authorities,
+	// in PEM or DER. One whose next update is due goes on to count. Optional.
+	CRLFile string
+	// DeniedFile has serial numbers of certificates that are not taken, in hexadecimal
+	// digits, one a line; "id:ID" denies all certificates of a client. Optional.
+	DeniedFile string
+	// ClientIDFrom is where in a certificate the client id is: FromURI, FromDNS or
+	// FromCommonName. Default FromURI.
+	ClientIDFrom string
+	// Logger is told when a file has changed; nil logs nothing.
+	Logger *slog.Logger
+}
+
+// MTLS knows clients by their certificates. A certificate is verified at each connection,
+// also at one that resumes a TLS session, and again when one of the files has changed.
+type MTLS struct {
+	trust *kept[trust]
+	ids   func(*x509.Certificate) []string
+}
+
+// NewMTLS reads the files.
+func NewMTLS(c MTLSConfig) (*MTLS, error) {
+	places := map[string]func(*x509.Certificate) []string{"": uriIDs, FromURI: uriIDs, FromDNS: dnsIDs, FromCommonName: commonName}
+	ids := places[c.ClientIDFrom]
+	switch {
+	case ids == nil:
+		return nil, qerrors.New(qerrors.InvalidConfig, "the client id is in %q: use uri, dns or cn", c.ClientIDFrom)
+	case c.CAFile == "":
+		return nil, qerrors.New(qerrors.InvalidConfig, "certificates of clients need a CA: name its file (-client-ca)")
+	}
+	t, err := keep("what certificates of clients are checked with", c.Logger, parseTrust, c.CAFile, c.CRLFile, c.DeniedFile)
+	if err != nil {
+		return nil, err
+	}
+	return &MTLS{t, ids}, nil
+}
+
+// Authenticate implements server.Authenticator, for clients that show a certificate.
+func (m *MTLS) Authenticate(_ context.Context, c server.Credentials) (server.Identity, error) {
+	if len(c.Certificates) == 0 {
+		return server.Identity{}, qerrors.New(qerrors.NoCredential, "there is no certificate")
+	}
+	known := m.trust.get()
+	if err := m.verify(known, c.Certificates, c.ClientID); err != nil {
+		return server.Identity{}, err
+	}
+	return server.Identity{
+		ClientID: c.ClientID, Method: "mtls", Expires: c.Certificates[0].NotAfter,
+		Check: stillGood(m.trust, known, func(now *trust) error { return m.verify(now, c.Certificates, c.ClientID) }),
+	}, nil
+}
+
+// verify returns why a chain of certificates, the client's own first, is not one of it.
+func (m *MTLS) verify(t *trust, chain []*x509.Certificate, clientID string) error {
+	if !slices.Contains(m.ids(chain[0]), clientID) {
+		return qerrors.New(qerrors.Unauthenticated, "the certificate is not one of this client id")
+	}
+	between := x509.NewCertPool()
+	for _, cert := range chain[1:] {
+		between.AddCert(cert)
+	}
+	now := time.Now()
+	chains, err := chain[0].Verify(x509.VerifyOptions{
+		Roots: t.roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return qerrors.New(qerrors.CredentialExpired, "the certificate is not valid at this time, but from %s to %s: renew it, and compare the clocks",
+			chain[0].NotBefore.Format(time.RFC3339), chain[0].NotAfter.Format(time.RFC3339))
+	case err != nil:
+		return qerrors.New(qerrors.Unauthenticated, "the certificate is not one that this hub trusts: %w", err)
+	case t.denied[denial{id: clientID}] || !slices.ContainsFunc(chains, t.unrevoked):
+		return qerrors.New(qerrors.CredentialRevoked, "the certificate was revoked")
+	}
+	return nil
+}
+
+func uriIDs(cert *x509.Certificate) (ids []string) {
+	for _, uri := range cert.URIs {
+		if id, err := url.PathUnescape(uri.Opaque); err == nil && uri.Scheme == "quic-backbone" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func dnsIDs(cert *x509.Certificate) []string { return cert.DNSNames }
+
+func commonName(cert *x509.Certificate) []string { return []string{cert.Subject.CommonName} }

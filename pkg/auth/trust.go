@@ -1,0 +1,124 @@
+package auth
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"slices"
+	"strings"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+// trust is what certificates are checked with.
+type trust struct {
+	roots  *x509.CertPool
+	denied map[denial]bool
+}
+
+// denial is what is denied: a certificate by its serial number, of any issuer if that is
+// empty; or a client.
+type denial struct {
+	issuer string // in DER
+	serial string // in hexadecimal digits
+	id     string
+}
+
+// unrevoked reports whether nothing in a chain, from a client's certificate to that of an
+// authority, is denied.
+func (t *trust) unrevoked(chain []*x509.Certificate) bool {
+	return !slices.ContainsFunc(chain, func(cert *x509.Certificate) bool {
+		serial := cert.SerialNumber.Text(16)
+		return t.denied[denial{serial: serial}] || t.denied[denial{issuer: string(cert.RawIssuer), serial: serial}]
+	})
+}
+
+// parseTrust reads the files of MTLSConfig.
+func parseTrust(files [][]byte) (*trust, error) {
+	authorities, err := parseAuthorities(files[0])
+	if err != nil {
+		return nil, err
+	}
+	t := &trust{roots: x509.NewCertPool(), denied: map[denial]bool{}}
+	for _, ca := range authorities {
+		t.roots.AddCert(ca)
+	}
+	if err := t.addCRLs(files[1], authorities); err != nil {
+		return nil, err
+	}
+	return t, t.addDenied(files[2])
+}
+
+func parseAuthorities(text []byte) (all []*x509.Certificate, err error) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return nil, qerrors.New(qerrors.BadCertificate, "the file of -client-ca has a PEM block %q: it has to have certificates only", block.Type)
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		switch {
+		case err != nil:
+			return nil, qerrors.New(qerrors.BadCertificate, "the CA of clients cannot be read: %w", err)
+		case !cert.IsCA:
+			return nil, qerrors.New(qerrors.BadCertificate, "the certificate of %q is not one of a CA", cert.Subject)
+		}
+		all = append(all, cert)
+	}
+	if len(all) == 0 {
+		return nil, qerrors.New(qerrors.BadCertificate, "the file of -client-ca has no PEM certificate")
+	}
+	return all, nil
+}
+
+func (t *trust) addCRLs(text []byte, authorities []*x509.Certificate) error {
+	if len(text) > 0 && !bytes.Contains(text, []byte("-----BEGIN")) {
+		return t.addCRL(text, authorities)
+	}
+	found := len(text) == 0
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if err := t.addCRL(block.Bytes, authorities); err != nil {
+			return err
+		}
+		found = true
+	}
+	if !found {
+		return qerrors.New(qerrors.BadCertificate, "the file of -crl has no revocation list that can be read")
+	}
+	return nil
+}
+
+func (t *trust) addCRL(der []byte, authorities []*x509.Certificate) error {
+	list, err := x509.ParseRevocationList(der)
+	if err != nil {
+		return qerrors.New(qerrors.BadCertificate, "the revocation list cannot be read: %w", err)
+	}
+	if !slices.ContainsFunc(authorities, func(ca *x509.Certificate) bool { return list.CheckSignatureFrom(ca) == nil }) {
+		return qerrors.New(qerrors.BadCertificate, "the revocation list of %q is not signed by a CA of -client-ca", list.Issuer)
+	}
+	for _, entry := range list.RevokedCertificateEntries {
+		t.denied[denial{issuer: string(list.RawIssuer), serial: entry.SerialNumber.Text(16)}] = true
+	}
+	return nil
+}
+
+// addDenied reads serial numbers as "openssl x509 -serial" and -text print them.
+func (t *trust) addDenied(text []byte) error {
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(line, "#")
+		line = strings.TrimSpace(line)
+		if id, ok := strings.CutPrefix(line, "id:"); ok {
+			t.denied[denial{id: strings.TrimSpace(id)}] = true
+			continue
+		}
+		line = strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(line, "serial="), "0x"), ":", "")
+		if line == "" {
+			continue
+		}
+		serial, ok := new(big.Int).SetString(line, 16)
+		if !ok {
+			return qerrors.New(qerrors.InvalidConfig, "%q in the file of -denied-serials is no serial number: write hexadecimal digits, or id: and a client id", line)
+		}
+		t.denied[denial{serial: serial.Text(16)}] = true
+	}
+	return nil
+}

@@ -28,6 +28,8 @@ func flags() []cli.Flag {
 			&cli.BoolFlag{Name: "insecure", Usage: "trust any certificate: for tests only"},
 			&cli.StringFlag{Name: "cert", Usage: "PEM `FILE` with a certificate to present to the hub", TakesFile: true},
 			&cli.StringFlag{Name: "key", Usage: "PEM `FILE` with its key", TakesFile: true},
+			&cli.StringFlag{Name: "enroll-token", Usage: "`TOKEN` of quic-ctl enroll-token, with which the hub gives a certificate, to -cert and -key, if these are not there yet; it is good once"},
+			&cli.BoolFlag{Name: "renew-cert", Usage: "let the hub renew the certificate that it has given, as -enroll-token does too"},
 			&cli.StringFlag{Name: "token", Usage: "bearer `TOKEN` to show to the hub; others on this machine can read it in the list of processes: prefer -token-file"},
 			&cli.StringFlag{Name: "token-file", Usage: "`FILE` with the token; read again at each connect, and when it changes", TakesFile: true}),
 		program.Category("Reconnecting",

@@ -30,7 +30,8 @@ func command() *cli.Command {
 		},
 		Commands: []*cli.Command{
 			listCommand(), getCommand(), sendCommand(), broadcastCommand(), disconnectCommand(),
-			watchCommand(), topCommand(), qlogCommand(), policyCommand(), tokenCommand(), certsCommand(), versionCommand(),
+			watchCommand(), topCommand(), qlogCommand(), policyCommand(), tokenCommand(), enrollTokenCommand(), certsCommand(),
+			versionCommand(),
 		},
 	}
 }

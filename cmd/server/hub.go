@@ -39,6 +39,9 @@ func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (*hub,
 	if c.Authenticators, err = authenticators(cmd, log); err != nil {
 		return nil, err
 	}
+	if c.Enroller, err = enroller(cmd, log); err != nil {
+		return nil, err
+	}
 	if path := cmd.String("policy"); path != "" {
 		file, err := policy.Open(path)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/pkg/auth"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
@@ -20,6 +21,11 @@ func identityFlags() []cli.Flag {
 		&cli.StringFlag{Name: "crl", TakesFile: true, Usage: "`FILE` with revocation lists of the CAs of -client-ca; read again when it changes"},
 		&cli.StringFlag{Name: "denied-serials", TakesFile: true,
 			Usage: "`FILE` with serial numbers of certificates that are not taken, or id: and a client id, one a line; read again when it changes"},
+		&cli.StringFlag{Name: "client-ca-key", TakesFile: true,
+			Usage: "PEM `FILE` with the key of the first CA of -client-ca, with which the hub gives certificates to clients; with -enroll-dir"},
+		&cli.StringFlag{Name: "enroll-dir", TakesFile: true,
+			Usage: "`FOLDER` in which quic-ctl enroll-token makes tokens that are good for one certificate, and the hub notes which were used"},
+		program.Duration("client-cert-validity", auth.DefaultCertificateValidity, "time for which certificates are good that the hub gives"),
 		&cli.StringFlag{Name: "token-file", TakesFile: true,
 			Usage: "`FILE` with the tokens of clients, which quic-ctl token edits; clients then have to show one, or a certificate"},
 		&cli.StringFlag{Name: "jwt-key", TakesFile: true, Usage: "PEM `FILE` with public keys; clients then have to show a JWT signed by one, or another credential"},
@@ -73,4 +79,15 @@ func authenticators(cmd *cli.Command, log *slog.Logger) (all []server.Authentica
 		all = append(all, jwt)
 	}
 	return all, nil
+}
+
+// enroller returns one if the flags ask for it.
+func enroller(cmd *cli.Command, log *slog.Logger) (server.Enroller, error) {
+	if cmd.String("enroll-dir") == "" && cmd.String("client-ca-key") == "" {
+		return nil, nil
+	}
+	return auth.NewEnroller(auth.EnrollerConfig{
+		CAFile: cmd.String("client-ca"), CAKeyFile: cmd.String("client-ca-key"), TokenDir: cmd.String("enroll-dir"),
+		Validity: cmd.Duration("client-cert-validity"), Logger: log,
+	})
 }

@@ -35,15 +35,17 @@ var layers = []layer{
 	{"pkg/policy", []string{"pkg/errors", "pkg/protocol", "pkg/session", "internal/fields", "internal/reload"}},
 	{"internal/link", []string{above}},
 	{"internal/quicnet", []string{"pkg/errors", "internal/reload"}},
+	{"internal/atomicfile", nil},
+	{"internal/keyfiles", []string{"internal/atomicfile", "pkg/errors"}},
 	{"pkg/transport/...", []string{above}},
-	{"internal/tokens", []string{"pkg/errors"}},
-	{"pkg/auth", []string{"internal/reload", "internal/tokens", "pkg/errors", "pkg/transport/server"}},
+	{"internal/tokens", []string{"internal/atomicfile", "pkg/errors"}},
+	{"internal/certs", []string{"pkg/errors"}},
+	{"pkg/auth", []string{"internal/certs", "internal/reload", "internal/tokens", "pkg/errors", "pkg/transport/server"}},
 	{"internal/eventlog", []string{"pkg/errors", "pkg/monitoring"}},
 	{"internal/httpapi", []string{above}},
 	{"internal/apiclient", []string{"pkg/errors", "internal/httpapi"}},
 
 	// What the programs are made of besides.
-	{"internal/certs", []string{"pkg/errors"}},
 	{"internal/console", nil},
 	{"internal/heap", nil},
 	{"internal/top", []string{"internal/httpapi", "internal/console"}},
@@ -100,7 +102,7 @@ var logKeys = []string{
 	"client_id", "msg_id", "remote", "code", "error", // what most lines have
 	"addr", "attempt", "before", "bytes", "connections_cut", "drain_timeout", "dropped", "events", "events_lost", "expires", "file",
 	"handlers_unfinished", "in_order", "log_level", "method", "next_attempt_in", "panic", "path", "payload", "reason", "repeated", "resumed",
-	"session_id", "set_by", "several", "silence", "software", "spans", "stack", "status", "strike",
+	"serial", "session_id", "set_by", "several", "silence", "software", "spans", "stack", "status", "strike",
 	"strikes_max", "took", "trace_id", "type",
 }
 

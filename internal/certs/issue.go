@@ -1,7 +1,9 @@
 package certs
 
 import (
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"net"
@@ -54,8 +56,36 @@ func (a *Authority) issueServer(hosts []string, validity time.Duration, key *ecd
 // authentication alone. An unusable id gives the code InvalidClientID, a
 // validity that is not possible InvalidConfig.
 func (a *Authority) IssueClient(id string, validity time.Duration) (Pair, error) {
+	template, err := clientTemplate(id)
+	if err != nil {
+		return Pair{}, err
+	}
+	return a.issue(template, validity, nil)
+}
+
+// SignClient is [Authority.IssueClient] for a client that has made its key itself. It
+// returns the certificate in DER, which is valid for no longer than that of the authority.
+func (a *Authority) SignClient(id string, key crypto.PublicKey, validity time.Duration) ([]byte, error) {
+	template, err := clientTemplate(id)
+	if err != nil {
+		return nil, err
+	}
+	template.NotBefore = time.Now().Add(-clockSkew)
+	template.NotAfter = time.Now().Add(validity)
+	if template.NotAfter.After(a.cert.NotAfter) {
+		template.NotAfter = a.cert.NotAfter
+	}
+	template.KeyUsage = x509.KeyUsageDigitalSignature
+	template.BasicConstraintsValid = true
+	return x509.CreateCertificate(rand.Reader, template, a.cert, key, a.key)
+}
+
+// Certificate returns that of the authority.
+func (a *Authority) Certificate() *x509.Certificate { return a.cert }
+
+func clientTemplate(id string) (*x509.Certificate, error) {
 	if !isClientID(id) {
-		return Pair{}, qerrors.New(qerrors.InvalidClientID, "the client id %q cannot be used; give 1 to 128 bytes of printable UTF-8", id)
+		return nil, qerrors.New(qerrors.InvalidClientID, "the client id %q cannot be used; give 1 to 128 bytes of printable UTF-8", id)
 	}
 	template := &x509.Certificate{
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
@@ -64,7 +94,7 @@ func (a *Authority) IssueClient(id string, validity time.Duration) (Pair, error)
 	if utf8.RuneCountInString(id) <= maxCommonName {
 		template.Subject.CommonName = id
 	}
-	return a.issue(template, validity, nil)
+	return template, nil
 }
 
 // withLocalhost returns the names that every server certificate has, followed by

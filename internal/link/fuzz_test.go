@@ -47,7 +47,7 @@ func run(t *testing.T, p *program) {
 	defer talk.Close(qerrors.ErrConnectionLost)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	hello, err := l.AwaitHello(ctx)
+	hello, _, err := l.AwaitHello(ctx)
 	if err == nil {
 		err = l.Open(ctx, talk, hello, "session", qerrors.ErrReplaced)
 	}

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -41,22 +42,26 @@ func (l *Link) SayHello(ctx context.Context, talk *Conversation, hello *protocol
 }
 
 // AwaitHello is the first half of the hub's side of the handshake. It returns the
-// client's hello, whose client id is well formed, or why there is none; then the
-// connection is closed. [Link.Open] or [Link.Close] comes next.
-func (l *Link) AwaitHello(ctx context.Context) (*protocol.Hello, error) {
+// client's hello, or what it asks for instead, whose client id is well formed; or why there
+// is neither; then the connection is closed. [Link.Open], [Link.Enrolled] or [Link.Close]
+// comes next.
+func (l *Link) AwaitHello(ctx context.Context) (*protocol.Hello, *protocol.Enroll, error) {
 	f, err := l.firstFrame(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	hello := f.GetHello()
-	if hello == nil {
-		return nil, l.refused(qerrors.New(qerrors.ProtocolViolation, "the first frame is not a hello"))
+	hello, enroll := f.GetHello(), f.GetEnroll()
+	if hello == nil && enroll == nil {
+		return nil, nil, l.refused(qerrors.New(qerrors.ProtocolViolation, "the first frame is not a hello"))
 	}
-	if err := CheckClientID(hello.ClientId); err != nil {
-		return nil, l.refused(err)
+	if err := CheckClientID(cmp.Or(hello.GetClientId(), enroll.GetClientId())); err != nil {
+		return nil, nil, l.refused(err)
+	}
+	if enroll != nil {
+		return nil, enroll, nil
 	}
 	hello.Software = strings.ToValidUTF8(hello.Software[:min(len(hello.Software), maxSoftware)], "")
-	return hello, nil
+	return hello, nil, nil
 }
 
 // maxSoftware is how much of what a client says of its software is kept, in bytes:

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"crypto/x509"
 	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -13,6 +14,8 @@ type Permit struct {
 	Method  string       // the kind of credential
 	Expires time.Time    // zero stands for never
 	Check   func() error // says why it is not good any more; nil stands for always good
+
+	Certificates []*x509.Certificate // that the client has, its own first
 }
 
 // Name returns the kind of credential, none of a client that had to show none.

@@ -68,7 +68,7 @@ func (s *side) handshake(ctx context.Context) error {
 		return err
 	}
 	s.Send(testnet.Hello("a"))
-	hello, err := s.link.AwaitHello(ctx)
+	hello, _, err := s.link.AwaitHello(ctx)
 	if err == nil {
 		err = s.link.Open(ctx, s.talk, hello, "session", qerrors.ErrReplaced)
 	}

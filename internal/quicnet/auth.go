@@ -157,6 +157,15 @@ func (f ClientFiles) parse(files [][]byte) (*tls.Config, error) {
 	return config, nil
 }
 
+// Validity returns from when until when the client's certificate is good, zero without one.
+func (a *ClientAuth) Validity() (from, to time.Time) {
+	config := a.shown.Get()
+	if len(config.Certificates) == 0 || config.Certificates[0].Leaf == nil {
+		return time.Time{}, time.Time{}
+	}
+	return config.Certificates[0].Leaf.NotBefore, config.Certificates[0].Leaf.NotAfter
+}
+
 // Expires returns when the client's certificate does, and zero without one.
 func (a *ClientAuth) Expires() time.Time { return expires(a.shown.Get()) }
 

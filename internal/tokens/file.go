@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/gofrs/flock"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/voilet/QuicFlow/internal/atomicfile"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
@@ -76,7 +76,7 @@ func Edit(path string, change func([]Token) ([]Token, error)) (err error) {
 	if err != nil {
 		return err
 	}
-	return Write(path, append([]byte(heading), text...), mode(path))
+	return atomicfile.Write(path, append([]byte(heading), text...), mode(path))
 }
 
 // mode returns that of a file that is replaced: the hub may run as a user of its own.
@@ -85,30 +85,4 @@ func mode(path string) fs.FileMode {
 		return info.Mode().Perm()
 	}
 	return 0o600
-}
-
-// Write writes a file in one step: at no time is there half of it, also if the machine
-// loses its power.
-func Write(path string, data []byte, mode fs.FileMode) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(data)
-	if err = errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return SyncDir(filepath.Dir(path))
-}
-
-// SyncDir makes what was renamed in a folder, or made in it, outlive a loss of power.
-func SyncDir(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

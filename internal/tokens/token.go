@@ -51,7 +51,7 @@ func ID(kind, secret string) (string, bool) {
 		return "", false
 	}
 	id, _, ok := strings.Cut(rest, "_")
-	return id, ok && id != ""
+	return id, ok && id != "" && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == "" // and no path
 }
 
 // Matches compares in a time that does not depend on the secret.

@@ -50,7 +50,11 @@ func TestCredentialsAppearNowhere(t *testing.T) {
 		secrets = append(secrets, jwt[strings.LastIndex(jwt, ".")+1:])
 	}
 
-	h := startHub(t, "-token-file", tokens, "-qlog-dir", filepath.Join(dir, "qlog"), "-log-level", "debug",
+	enroll := filepath.Join(dir, "enroll")
+	once := strings.TrimSpace(run(t, "quic-ctl", "enroll-token", "-dir", enroll, "enrolled").Stdout())
+	secrets = append(secrets, once, once[strings.LastIndex(once, "_")+1:])
+	ca := filepath.Join(built.certs, "ca")
+	h := startHub(t, "-client-ca", ca+".crt", "-client-ca-key", ca+".key", "-enroll-dir", enroll, "-token-file", tokens, "-qlog-dir", filepath.Join(dir, "qlog"), "-log-level", "debug",
 		"-jwt-key", put("jwt.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))))
 	metrics := h.Addr("monitoring listening")
 	processes := []*testprocess.Process{h.Process}
@@ -60,10 +64,14 @@ func TestCredentialsAppearNowhere(t *testing.T) {
 	jwtFile := put("by-jwt", good)
 	agent("by-token", "-token", token)
 	agent("by-jwt", "-token-file", jwtFile)
+	cert, certKey := filepath.Join(dir, "own.crt"), filepath.Join(dir, "own.key")
+	agent("enrolled", "-enroll-token", once, "-cert", cert, "-key", certKey)
 	run(t, "quic-ctl", "-api", h.api, "qlog", "start", "by-jwt")
 	for _, args := range [][]string{
 		{"-token", token}, {"-token", expired}, {"-token", foreign}, {"-token", good + "x"}, {"-token", "two " + token},
 		{"-token-file", put("two", token+"\n"+good)}, {"-token", token, "-token-file", jwtFile}, {},
+		{"-enroll-token", once, "-cert", cert + "2", "-key", certKey + "2"}, {"-enroll-token", once},
+		{"-enroll-token", once, "-cert", cert + "2", "-key", certKey + "2", "-id", "enrolled"}, // a replay
 	} {
 		p := run(t, "quic-client", h.clientArgs("refused", append(args, "-log-level", "debug", "-reconnect=false")...)...)
 		if p.Wait() == 0 {
@@ -71,9 +79,12 @@ func TestCredentialsAppearNowhere(t *testing.T) {
 		}
 		processes = append(processes, p)
 	}
+	if last := processes[len(processes)-1]; !strings.Contains(last.Stderr(), "credential_used") {
+		t.Errorf("a replayed enrolment token: %s", last.Stderr())
+	}
 	put("by-jwt", foreign) // shown on the connection that is there
 	h.Await("a new credential was refused")
-	for _, id := range []string{"by-token", "by-jwt"} {
+	for _, id := range []string{"by-token", "by-jwt", "enrolled"} {
 		reply := h.ask(id, "")
 		if !reply.Success {
 			t.Errorf("%s answers %+v", id, reply)
@@ -97,11 +108,25 @@ func TestCredentialsAppearNowhere(t *testing.T) {
 		}
 		return err
 	})
-	text, err := os.ReadFile(tokens)
+	private, err := os.ReadFile(certKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	look(t, "the hub's file of tokens", string(text), secrets)
+	lines := strings.Split(string(private), "\n")
+	for _, p := range processes {
+		look(t, "the output of a program", p.Stdout()+p.Stderr(), lines[1:2])
+	}
+	kept, err := filepath.Glob(filepath.Join(enroll, "*"))
+	if err != nil || len(kept) != 2 {
+		t.Errorf("the folder of enrolment tokens has %q, %v", kept, err)
+	}
+	for _, path := range append(kept, tokens) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		look(t, path, string(text), secrets)
+	}
 }
 
 // look fails for each secret that is in text, without repeating it.

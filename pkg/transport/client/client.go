@@ -27,7 +27,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/voilet/QuicFlow/internal/link"
-	"github.com/voilet/QuicFlow/internal/quicnet"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
@@ -38,7 +37,7 @@ import (
 type Client struct {
 	config ClientConfig
 	link   *link.Config
-	auth   *quicnet.ClientAuth
+	cert   *certificate
 	talk   *link.Conversation // with the hub, over one connection after another
 
 	current atomic.Pointer[link.Link] // the link in use; nil while there is none
@@ -53,9 +52,9 @@ type Client struct {
 	done chan struct{} // closed when the client has reached StateClosed
 }
 
-func newClient(c ClientConfig, shared *link.Config, auth *quicnet.ClientAuth) *Client {
+func newClient(c ClientConfig, shared *link.Config, cert *certificate) *Client {
 	client := &Client{
-		config: c, link: shared, auth: auth, talk: shared.NewConversation(c.ClientID),
+		config: c, link: shared, cert: cert, talk: shared.NewConversation(c.ClientID),
 		changed: make(chan struct{}),
 		done:    make(chan struct{}),
 		cause:   qerrors.New(qerrors.NotConnected, "call Connect first"),

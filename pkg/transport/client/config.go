@@ -29,6 +29,13 @@ type ClientConfig struct {
 	// PEM. Optional.
 	TLSCertFile string
 	TLSKeyFile  string
+	// EnrollToken is a token that is good once, with which the hub gives the client its
+	// certificate. It is written, with a new key, to TLSCertFile and TLSKeyFile, which are
+	// then required, when these are not there yet, and renewed as RenewCertificate says.
+	EnrollToken string
+	// RenewCertificate lets the hub that has given the certificate renew it, when two thirds
+	// of its time are over.
+	RenewCertificate bool
 	// Token is a bearer token to show to the hub, or TokenFile names a file that has one;
 	// not both. The file is read at each attempt to connect, and with each heartbeat check:
 	// a token that has changed is shown to the hub at once. Optional.
@@ -112,6 +119,8 @@ func (c *ClientConfig) check() (*link.Config, error) {
 	check.Require(c.HeartbeatInterval < c.MaxIdleTimeout,
 		"HeartbeatInterval %v is not below MaxIdleTimeout %v: the connection would end between two heartbeats", c.HeartbeatInterval, c.MaxIdleTimeout)
 	check.Duration("HandshakeTimeout", &c.HandshakeTimeout, 10*time.Second)
+	check.Require(c.EnrollToken == "" && !c.RenewCertificate || c.TLSCertFile != "" && c.TLSKeyFile != "" && c.TLSCertFile != c.TLSKeyFile,
+		"TLSCertFile and TLSKeyFile (-cert, -key) have to name two files, where the certificate that the hub gives and its key are kept")
 	check.Require(c.Token == "" || c.TokenFile == "", "Token and TokenFile are both set: leave one out")
 	check.Require(c.Socket == nil || c.Socket.socket != nil, "Socket is empty: make it with NewSocket, or leave it nil")
 	shared := link.NewConfig(link.Options{
@@ -164,13 +173,10 @@ func NewClient(config *ClientConfig) (*Client, error) {
 	if _, err := c.readToken(); err != nil {
 		return nil, err
 	}
-	auth, err := quicnet.LoadClientAuth(quicnet.ClientFiles{
-		CA: c.TLSCAFile, Cert: c.TLSCertFile, Key: c.TLSKeyFile,
-		ServerName: c.ServerName, Insecure: c.InsecureSkipVerify,
-	})
+	cert, err := newCertificate(&c)
 	if err != nil {
 		return nil, err
 	}
-	shared.Certificate = auth
-	return newClient(c, shared, auth), nil
+	shared.Certificate = cert
+	return newClient(c, shared, cert), nil
 }

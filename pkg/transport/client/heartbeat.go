@@ -34,6 +34,7 @@ func (c *Client) heartbeat(l *link.Link, welcome *protocol.Welcome, token string
 		case <-checks.C:
 			l.CheckHeartbeat(c.config.HeartbeatTimeout, c.config.MaxTimeoutCount)
 			token = c.showNewToken(l, token)
+			c.renewCertificate(l)
 		case <-l.Done():
 			return
 		}

@@ -143,8 +143,13 @@ func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error
 		return nil, nil, err
 	}
 	r.token = token
+	if c.cert.missing {
+		if err := r.enroll(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
 	c.link.RereadCertificate()
-	conn, err := r.socket.Dial(ctx, r.addrs[0], c.auth, c.config.limits())
+	conn, err := r.socket.Dial(ctx, r.addrs[0], c.cert.shown.Load(), c.config.limits())
 	if err != nil {
 		c.link.CountNetworkError(err)
 		return nil, nil, err

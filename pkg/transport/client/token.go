@@ -57,13 +57,18 @@ func (c *Client) showNewToken(l *link.Link, seen string) string {
 
 // control acts on the control frames that are about who this client is.
 func (c *Client) control(_ *link.Link, kind any) {
-	f, ok := kind.(*protocol.Frame_CredentialResult)
-	if !ok {
-		return
+	switch kind := kind.(type) {
+	case *protocol.Frame_CredentialResult:
+		c.tokenShown(kind.CredentialResult)
+	case *protocol.Frame_Enrolled:
+		c.renewed(kind.Enrolled)
 	}
-	if code := qerrors.Code(f.CredentialResult.GetCode()); code != qerrors.OK {
+}
+
+func (c *Client) tokenShown(result *protocol.CredentialResult) {
+	if code := qerrors.Code(result.Code); code != qerrors.OK {
 		c.link.Log.Warn("the hub does not take the new token: the connection lives as long as the one before is good",
-			"client_id", c.config.ClientID, "code", code, "reason", f.CredentialResult.GetReason())
+			"client_id", c.config.ClientID, "code", code, "reason", result.Reason)
 		return
 	}
 	c.link.Log.Info("the hub has taken the new token", "client_id", c.config.ClientID)

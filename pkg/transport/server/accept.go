@@ -73,6 +73,10 @@ func (s *Server) serve(conn *quicnet.Conn) {
 		}
 		return
 	}
+	if hello == nil { // the client came for a certificate
+		_ = l.Run()
+		return
+	}
 	s.wg.Go(func() { s.run(l, conn, talk) })
 }
 
@@ -92,20 +96,28 @@ func (s *Server) run(l *link.Link, conn *quicnet.Conn, talk *conversation) {
 
 // admit opens the session of a client that says hello in time, unless there are
 // too many, or it is not who it says. A client with the same id is replaced. With the
-// conversation, [conversations.leave] comes last.
-func (s *Server) admit(l *link.Link) (hello *protocol.Hello, talk *conversation, err error) {
+// conversation, [conversations.leave] comes last. Without hello and error, the client has
+// got a certificate instead.
+func (s *Server) admit(l *link.Link) (*protocol.Hello, *conversation, error) {
 	ctx, cancel := context.WithTimeout(s.admitting, s.config.HandshakeTimeout)
 	defer cancel()
-	if hello, err = l.AwaitHello(ctx); err != nil {
+	hello, enroll, err := l.AwaitHello(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
+	if enroll != nil {
+		if err := s.enroll(ctx, l, enroll); err != nil {
+			return &protocol.Hello{ClientId: enroll.ClientId}, nil, err
+		}
+		return nil, nil, nil
+	}
 	// Before anything that another client with this id could notice.
-	permit, err := s.authenticate(ctx, l, hello.ClientId, hello.Token)
+	permit, err := s.authenticate(ctx, l, hello.ClientId, hello.Token, conn(l).PeerCertificates())
 	if err != nil {
 		l.Refuse(err)
 		return hello, nil, err
 	}
-	talk = s.talks.of(hello.ClientId)
+	talk := s.talks.of(hello.ClientId)
 	if err := l.Open(ctx, talk.Conversation, hello, rand.Text(), replaced()); err != nil {
 		return hello, talk, err
 	}

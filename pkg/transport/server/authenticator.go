@@ -61,37 +61,44 @@ type Identity struct {
 
 // authenticate asks the authenticators in their order. Nobody is asked when there are
 // none: then each client is who it says it is.
-func (s *Server) authenticate(ctx context.Context, l *link.Link, clientID, token string) (*link.Permit, error) {
+func (s *Server) authenticate(ctx context.Context, l *link.Link, clientID, token string, chain []*x509.Certificate) (*link.Permit, error) {
 	if len(s.config.Authenticators) == 0 {
 		return nil, nil
 	}
-	c := conn(l)
-	credentials := Credentials{
-		ClientID: clientID, Certificates: c.PeerCertificates(), Token: token, RemoteAddr: c.RemoteAddr(),
-	}
+	credentials := Credentials{ClientID: clientID, Certificates: chain, Token: token, RemoteAddr: conn(l).RemoteAddr()}
 	for _, a := range s.config.Authenticators {
 		id, err := a.Authenticate(ctx, credentials)
 		switch {
 		case err == nil && id.ClientID == clientID:
-			return &link.Permit{Method: id.Method, Expires: id.Expires, Check: id.Check}, nil
+			return &link.Permit{Method: id.Method, Expires: id.Expires, Check: id.Check, Certificates: chain}, nil
 		case err == nil:
 			return nil, qerrors.New(qerrors.Unauthenticated, "the credential is not one of this client id")
 		case errors.Is(err, qerrors.ErrNoCredential):
-		case qerrors.CodeOf(err) == qerrors.Internal: // what went wrong here is not the client's business
-			s.link.Log.Error("an authenticator has failed", "client_id", clientID, "error", err)
-			return nil, qerrors.New(qerrors.Unauthenticated, "the hub cannot tell at the moment who the client is: try again later")
 		default:
-			return nil, err
+			return nil, s.withoutInternals(clientID, err)
 		}
 	}
 	return nil, qerrors.New(qerrors.NoCredential,
 		"the hub takes no client without a credential that it knows: give the client a certificate and its key (-cert, -key), or a token (-token-file)")
 }
 
+// withoutInternals returns err as it may be told to a client: what went wrong within the
+// hub is only logged.
+func (s *Server) withoutInternals(clientID string, err error) error {
+	if qerrors.CodeOf(err) != qerrors.Internal {
+		return err
+	}
+	s.link.Log.Error("a credential could not be checked", "client_id", clientID, "error", err)
+	return qerrors.New(qerrors.Unauthenticated, "the hub cannot check the credential at the moment: try again later")
+}
+
 // control acts on the control frames that are about who a client is.
 func (s *Server) control(l *link.Link, kind any) {
-	if f, ok := kind.(*protocol.Frame_Credential); ok {
-		s.reauthenticate(l, f.Credential.GetToken())
+	switch kind := kind.(type) {
+	case *protocol.Frame_Credential:
+		s.reauthenticate(l, kind.Credential.GetToken())
+	case *protocol.Frame_Enroll:
+		s.renew(l, kind.Enroll)
 	}
 }
 
@@ -101,7 +108,11 @@ func (s *Server) reauthenticate(l *link.Link, token string) {
 	ctx, cancel := context.WithTimeout(s.admitting, s.config.HandshakeTimeout)
 	defer cancel()
 	clientID := l.Session().ClientID()
-	permit, err := s.authenticate(ctx, l, clientID, token)
+	var chain []*x509.Certificate // perhaps a newer one than that of the handshake
+	if before := l.Permit(); before != nil {
+		chain = before.Certificates
+	}
+	permit, err := s.authenticate(ctx, l, clientID, token, chain)
 	var result protocol.CredentialResult
 	if err != nil {
 		s.link.Metrics.Refused.Add(qerrors.CodeOf(err), 1)

@@ -27,6 +27,9 @@ type ServerConfig struct {
 	// Authenticators are asked in this order who a client is, until one knows. Without any,
 	// whoever reaches the hub can be any client.
 	Authenticators []Authenticator
+	// Enroller gives clients certificates, by which Authenticators should know them. Nil
+	// gives none.
+	Enroller Enroller
 
 	// MaxIdleTimeout closes a connection on which nothing arrives, not even
 	// QUIC's own acknowledgements; the smaller one of both sides counts.

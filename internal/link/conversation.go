@@ -11,6 +11,7 @@ import (
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
+	"github.com/voilet/QuicFlow/pkg/session"
 )
 
 // Conversation is what a client and the hub have to say to each other while both
@@ -26,14 +27,16 @@ type Conversation struct {
 	promises *callback.Table
 	order    dispatcher.Order // of the peer's messages
 
-	latest atomic.Pointer[Link] // that has it, or had it last
+	session atomic.Pointer[session.Session] // of the link that has it
+	number  atomic.Uint32                   // of the link that has it, or had it last
 
-	mu      sync.Mutex
-	session string // its id, which the links share; empty before the first one
-	secret  []byte // what the client has to show to go on with it
-	link    *Link  // that has it
-	epochs  uint64 // how many sessions there were
-	memory  memory
+	mu     sync.Mutex
+	id     string // of its session, which the links share; empty before the first one
+	secret []byte // what the client has to show to go on with it
+	link   *Link  // that has it
+	epochs uint64 // how many sessions there were
+	memory memory
+	early  early
 }
 
 // NewConversation returns a conversation that has not begun, with the client of this
@@ -48,22 +51,30 @@ func (c *Config) NewConversation(clientID string) *Conversation {
 // unknown. No link may have it.
 func (v *Conversation) Close(err error) { v.promises.Close(err) }
 
-// Resume returns what the client's hello says of an earlier session; nil if there was
+// Blank reports whether neither side would miss the conversation, for all that this one
+// knows.
+func (v *Conversation) Blank() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.promises.Len() == 0 && len(v.memory.handling) == 0 && len(v.memory.answers) == 0
+}
+
+// resume returns what the client's hello says of an earlier session; nil if there was
 // none.
 func (v *Conversation) resume() *protocol.Resume {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.session == "" {
+	if v.id == "" {
 		return nil
 	}
-	return &protocol.Resume{SessionId: v.session, Secret: v.secret}
+	return &protocol.Resume{SessionId: v.id, Secret: v.secret, Oldest: v.promises.Oldest()}
 }
 
 // goesOn reports whether the hub has the session that a client asks for.
 func (v *Conversation) goesOn(r *protocol.Resume) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.session != "" && r.GetSessionId() == v.session && subtle.ConstantTimeCompare(r.GetSecret(), v.secret) == 1
+	return v.id != "" && r.GetSessionId() == v.id && subtle.ConstantTimeCompare(r.GetSecret(), v.secret) == 1
 }
 
 // holder returns the link that has the conversation, or nil.
@@ -75,18 +86,20 @@ func (v *Conversation) holder() *Link {
 
 // attach gives the conversation to l, unless another link has it. With a session of its
 // own, and not one to go on with, what was not acknowledged before fails, but for what
-// may be handled twice.
-func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bool) bool {
+// may be handled twice. The peer sends no message again whose number is below oldest.
+func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bool, oldest uint64) bool {
 	v.mu.Lock()
 	if v.link != nil {
 		v.mu.Unlock()
 		return false
 	}
 	v.link, l.talk = l, v
-	began := v.session == ""
-	if !resumed {
+	began := v.id == ""
+	if resumed {
+		v.memory.below(oldest)
+	} else {
 		v.epochs++
-		v.session, v.secret = session, secret
+		v.id, v.secret = session, secret
 		v.memory.reset()
 	}
 	l.epoch = v.epochs
@@ -108,20 +121,23 @@ func (v *Conversation) detach(l *Link, u *unseen) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.link = nil
-	if l.epoch != v.epochs {
-		return
+	v.session.Store(nil) // which knows the connection
+	if l.epoch == v.epochs {
+		for _, o := range u.acks {
+			v.memory.keep(o.number, o.ack)
+		}
+		for number, ack := range u.large {
+			v.memory.keep(number, ack)
+		}
+		v.memory.forgotten = max(v.memory.forgotten, u.forgotten)
 	}
-	now := time.Now()
-	for ack := range u.all() {
-		v.memory.keep(ack, now)
-	}
-	v.memory.forgot = v.memory.forgot || u.forgot
+	*u = unseen{} // handlers of which the link is still known may go on for long
 }
 
 // called is told that nobody waits for an acknowledgement any more.
-func (v *Conversation) called(id string) {
-	if l := v.holder(); l != nil {
-		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Cancel{Cancel: &protocol.Cancel{MsgId: id}}})
+func (v *Conversation) called(number uint64) {
+	if l := v.holder(); l != nil && !l.out.full.Load() {
+		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Cancel{Cancel: &protocol.Cancel{Number: number}}})
 	}
 }
 
@@ -129,17 +145,19 @@ func (v *Conversation) called(id string) {
 // that says that the sender's time was over is as if none had come: which of both
 // sides notices first is chance.
 func (v *Conversation) answered(p *callback.Promise, ack *protocol.AckMessage, err error) {
-	l, c := v.latest.Load(), v.cfg
+	c := v.cfg
 	late := qerrors.CodeOf(err) == qerrors.Timeout
 	if ack.GetStatus() == protocol.AckStatus_ACK_STATUS_TIMEOUT {
 		late = true
 		c.Metrics.Failed.Add(qerrors.Timeout, 1)
 	} else if err == nil {
 		c.Metrics.Answered.Add(ack.Status)
-		c.Metrics.RoundTrips.Observe(l.number, p.Type(), time.Since(p.Begun()))
+		c.Metrics.RoundTrips.Observe(v.number.Load(), p.Type(), time.Since(p.Begun()))
 	}
 	if ack.GetStatus() != protocol.AckStatus_ACK_STATUS_SUCCESS {
-		l.session.SendFailures.Add(1)
+		if s := v.session.Load(); s != nil {
+			s.SendFailures.Add(1)
+		}
 	}
 	if late {
 		c.Events.PromiseTimeout(p.MessageID(), v.clientID)

@@ -96,7 +96,7 @@ func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Durat
 			return nil, qerrors.NotSent(err)
 		}
 		if out.WaitAck {
-			out.TimeoutMs = w.remaining(out.TimeoutMs)
+			out.TimeoutMs = remaining(w.deadline.Sub(w.now), out.TimeoutMs)
 		}
 		p, err := l.send(&w, out, source, span)
 		if !errors.Is(err, qerrors.ErrDraining) && !errors.Is(err, qerrors.ErrConnectionLost) {

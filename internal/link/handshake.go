@@ -32,7 +32,7 @@ func (l *Link) SayHello(ctx context.Context, talk *Conversation, hello *protocol
 		return nil, l.refused(qerrors.New(qerrors.ProtocolViolation, "the hub's first frame is not a welcome"))
 	}
 	resumed := welcome.Resumed && hello.Resume != nil && welcome.SessionId == hello.Resume.SessionId
-	if !talk.attach(l, welcome.SessionId, welcome.Secret, resumed) {
+	if !talk.attach(l, welcome.SessionId, welcome.Secret, resumed, welcome.Oldest) {
 		return nil, l.refused(qerrors.New(qerrors.Internal, "the connection before has not ended"))
 	}
 	l.resumed = resumed
@@ -80,7 +80,7 @@ func (l *Link) Open(ctx context.Context, talk *Conversation, hello *protocol.Hel
 	if resumed {
 		session = hello.Resume.SessionId
 	}
-	for !talk.attach(l, session, newSecret(), resumed) {
+	for !talk.attach(l, session, newSecret(), resumed, hello.Resume.GetOldest()) {
 		before := talk.holder()
 		if before == nil {
 			continue
@@ -105,7 +105,8 @@ func (l *Link) Open(ctx context.Context, talk *Conversation, hello *protocol.Hel
 // cannot overtake it: the client reads the hub's first stream first.
 func (l *Link) Welcome(welcome *protocol.Welcome) {
 	welcome.SessionId, welcome.Resumed = l.session.ID(), l.resumed
-	welcome.Secret = l.talk.resume().Secret
+	mine := l.talk.resume()
+	welcome.Secret, welcome.Oldest = mine.Secret, mine.Oldest
 	welcome.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
 	welcome.Epoch = l.cfg.Epoch
 	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: welcome}})
@@ -187,5 +188,6 @@ func (l *Link) begin(sessionID, clientID string, peerMax uint64) {
 	if peerMax > 0 {
 		l.peerMax = int(min(peerMax, HighestMaxPayload))
 	}
-	l.talk.latest.Store(l)
+	l.talk.session.Store(l.session)
+	l.talk.number.Store(l.number)
 }

@@ -82,7 +82,7 @@ type Link struct {
 	may     session.Permissions // on the hub, what the client may do; nil for everything
 
 	again     []*callback.Promise // of what is to be sent again; resend's
-	calledOff []string            // messages that nobody waits for since the connection before was lost; resend's
+	calledOff []uint64            // messages that nobody waits for since the connection before was lost; resend's
 	resent    chan struct{}       // closed when that was done
 	done      chan struct{}       // closed when nothing of the link runs any more
 

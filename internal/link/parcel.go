@@ -47,7 +47,7 @@ func (p *parcel) encode(b []byte, m *protocol.DataMessage) (_ []byte, err error)
 func (p *parcel) await(m *protocol.DataMessage) (err error) {
 	if p.promises != nil {
 		p.promise, err = p.promises.Add(callback.Sent{
-			ID: m.MsgId, Begun: p.begun, Timeout: p.deadline.Sub(p.begun), OnDone: onDone(p.span),
+			ID: m.MsgId, Number: m.Number, Begun: p.begun, Timeout: p.deadline.Sub(p.begun), OnDone: onDone(p.span),
 			Message: p.source, Headers: m.Headers,
 		})
 	}
@@ -110,6 +110,9 @@ func (l *Link) Offer(p *Parcel) error {
 	}
 	if p.payload > l.peerMax {
 		return l.tooLarge(p.payload)
+	}
+	if p.ordered && !l.hasResent() {
+		return qerrors.New(qerrors.QueueFull, "what the connection before did not do has to be sent first, for the order of messages with ordering keys")
 	}
 	return l.out.put(nil, &p.parcel, nil)
 }

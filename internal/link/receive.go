@@ -24,7 +24,7 @@ func (l *Link) receive(kind any) error {
 		l.receiveAck(kind.Ack)
 		return nil
 	case *protocol.Frame_Ping:
-		l.out.seen(kind.Ping.GetAcksSeen())
+		l.out.seen(kind.Ping.GetAcksSeen(), 0)
 		l.cfg.Metrics.HeartbeatsReceived.Add(1)
 		// A peer that does not read its answers gets no pong either; they are a
 		// sign of life as good as that. The control frames behind must not wait.
@@ -33,20 +33,20 @@ func (l *Link) receive(kind any) error {
 		}
 		l.cfg.Metrics.HeartbeatsSent.Add(1)
 		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Pong{Pong: &protocol.Pong{
-			Sequence: kind.Ping.GetSequence(), AcksSeen: l.report(true),
+			Sequence: kind.Ping.GetSequence(), AcksSeen: l.acksSeen.Load(),
 		}}})
 		return nil
 	case *protocol.Frame_Pong:
-		l.out.seen(kind.Pong.GetAcksSeen())
+		l.out.seen(kind.Pong.GetAcksSeen(), 0)
 		l.cfg.Metrics.HeartbeatsReceived.Add(1)
 		return nil
 	case *protocol.Frame_Taken:
 		return l.out.taken()
 	case *protocol.Frame_Seen:
-		l.out.seenLarge(kind.Seen.GetMsgId())
+		l.out.seen(kind.Seen.GetAcksSeen(), kind.Seen.GetNumber())
 		return nil
 	case *protocol.Frame_Cancel:
-		l.talk.cancel(kind.Cancel.GetMsgId())
+		l.talk.cancel(kind.Cancel.GetNumber())
 		return nil
 	case *protocol.Frame_GoAway:
 		return l.receiveGoAway(kind.GoAway)
@@ -82,14 +82,19 @@ func (l *Link) receiveData(m *protocol.DataMessage, arrived time.Time, in *dispa
 	l.session.MessagesReceived.Add(1)
 	l.session.BytesReceived.Add(uint64(len(m.Payload)))
 	if m.AcksSeen > 0 {
-		l.out.seen(m.AcksSeen)
+		l.out.seen(m.AcksSeen, 0)
 	}
-	if m.WaitAck && m.Resent && l.talk.repeated(l, m) {
-		l.cfg.Metrics.Repeated.Add(1)
-		return true, nil
+	if !m.WaitAck {
+		m.Number = 0 // there is nothing to remember
 	}
-	if m.WaitAck && !m.Resent && l.talk.memory.kept.Load() > 0 {
-		l.talk.unlike(m.MsgId)
+	if m.Resent && m.Number > 0 {
+		if err := l.awaitAnswerRoom(in); err != nil {
+			return true, err
+		}
+		if known, err := l.talk.repeated(l, m); known {
+			l.cfg.Metrics.Repeated.Add(1)
+			return true, err
+		}
 	}
 	l.cfg.Events.MessageReceived(m.MsgId, l.session.ClientID())
 	mine = true
@@ -128,6 +133,9 @@ func (l *Link) submit(base context.Context, arrived time.Time, m *protocol.DataM
 	l.out.unanswered.Add(1)
 	d := l.cfg.dispatcher.Load()
 	t := d.NewTask(base, arrived, m, &l.talk.order, r)
+	if m.Number > 0 && l.talk.calledOff(m.Number, arrived) {
+		t.Cancel()
+	}
 	if mine = true; in != nil {
 		mine, err = in.Submit(d, l.ctx, t)
 	} else {
@@ -168,12 +176,12 @@ func (l *Link) Respond(o dispatcher.Outcome) {
 			"msg_id", ack.MsgId, "code", qerrors.Code(ack.Code), "error", ack.Error)
 	}
 	l.talk.answer(l, o, ack)
-	l.answeredAgain()
+	l.handledOne()
 }
 
-// answeredAgain counts the answer to a message that came on l, also if that was for the
+// handledOne counts the answer to a message that came on l, also if that was for the
 // second time.
-func (l *Link) answeredAgain() {
+func (l *Link) handledOne() {
 	l.out.answered()
 	l.drain.handled.Add(1)
 	l.advance()
@@ -190,12 +198,15 @@ func (l *Link) limitResult(ack *protocol.AckMessage) {
 	ack.Result = nil
 }
 
-func (l *Link) receiveAck(ack *protocol.AckMessage) {
+// receiveAck returns the number of the message that ack is for, or 0 if nobody waits for it
+// any more.
+func (l *Link) receiveAck(ack *protocol.AckMessage) (number uint64) {
 	if ack.Code == uint32(qerrors.Forgotten) {
 		l.talk.promises.Reject(ack.MsgId, &qerrors.Error{Code: qerrors.Forgotten, Message: ack.Error, Remote: true})
 	} else {
-		l.talk.promises.Complete(ack) // one that nobody waits for any more came too late
+		number, _ = l.talk.promises.Complete(ack)
 	}
 	l.drain.acksReceived.Add(1)
 	l.advance()
+	return number
 }

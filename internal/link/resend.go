@@ -15,12 +15,12 @@ import (
 // overtake.
 func (l *Link) resend() {
 	defer close(l.resent)
-	for _, id := range l.calledOff {
-		l.talk.called(id)
+	for _, number := range l.calledOff {
+		l.talk.called(number)
 	}
 	l.calledOff = nil
 	for _, p := range l.again {
-		if l.out.resend(l.ctx, l.talk, p) != nil {
+		if l.repeat(p) != nil {
 			return // the connection has ended, and the next one goes on with it
 		}
 	}
@@ -29,10 +29,8 @@ func (l *Link) resend() {
 
 // afterResent waits until a message with an ordering key may be sent.
 func (l *Link) afterResent(w *Wait) error {
-	select {
-	case <-l.resent:
+	if l.hasResent() {
 		return nil
-	default:
 	}
 	select {
 	case <-l.resent:
@@ -44,13 +42,26 @@ func (l *Link) afterResent(w *Wait) error {
 	}
 }
 
-// resend queues the message of p, as soon as there is room, unless nobody waits for it
+func (l *Link) hasResent() bool {
+	select {
+	case <-l.resent:
+		return true
+	default:
+		return false
+	}
+}
+
+// repeat queues the message of p, as soon as there is room, unless nobody waits for it
 // any more.
-func (o *outbox) resend(ctx context.Context, v *Conversation, p *callback.Promise) error {
-	table := v.promises
-	c, waiting := normal, false
-	table.IfWaiting(p, func(s callback.Sent) { c, waiting = classOf(s.Message.GetPriority()), true })
-	if !waiting {
+func (l *Link) repeat(p *callback.Promise) error {
+	o, table := &l.out, l.talk.promises
+	c, size := normal, -1
+	table.IfWaiting(p, func(s callback.Sent) { c, size = classOf(s.Message.GetPriority()), len(s.Message.GetPayload()) })
+	if size < 0 {
+		return nil
+	}
+	if size > l.peerMax { // as it was not for the hub before this one
+		p.Fail(l.tooLarge(size))
 		return nil
 	}
 	o.mu.Lock()
@@ -59,36 +70,35 @@ func (o *outbox) resend(ctx context.Context, v *Conversation, p *callback.Promis
 		if b.closed != nil {
 			return b.closed
 		}
-		if err := o.wait(ctx, b); err != nil {
+		if err := o.wait(l.ctx, b); err != nil {
 			return err
 		}
 	}
 	var err error
-	table.IfWaiting(p, func(s callback.Sent) { err = o.repeat(v, c, s) })
+	table.IfWaiting(p, func(s callback.Sent) { err = l.encodeAgain(c, s) })
 	return err
 }
 
-// repeat encodes a message that was sent before. It is called with mu held.
-func (o *outbox) repeat(v *Conversation, c class, s callback.Sent) error {
-	var m protocol.DataMessage
-	fill(&m, s.Message, s.ID, s.Begun)
-	v.cfg.address(&m, v.clientID)
-	m.Headers, m.WaitAck, m.Resent = s.Headers, true, true
-	left := time.Until(s.Deadline()).Milliseconds()
+// encodeAgain queues a message that was sent before. It is called with the outbox's mutex
+// held.
+func (l *Link) encodeAgain(c class, s callback.Sent) error {
+	left := time.Until(s.Deadline())
 	if left <= 0 {
 		return nil // it fails at any moment
 	}
-	if m.TimeoutMs == 0 || int64(m.TimeoutMs) > left {
-		m.TimeoutMs = uint32(left)
-	}
+	var m protocol.DataMessage
+	fill(&m, s.Message, s.ID, s.Begun)
+	l.cfg.address(&m, l.talk.clientID)
+	m.Headers, m.WaitAck, m.Resent = s.Headers, true, true
+	m.Number, m.TimeoutMs = s.Number, remaining(left, m.TimeoutMs)
 	p := parcel{size: wire.DataSize(&m), payload: len(m.Payload), lane: c, ordered: m.OrderingKey != "", answered: true}
 	if p.large() {
-		frame, err := wire.AppendData(make([]byte, 0, p.size+wire.MaxHead), &m, p.size)
+		frame, err := l.cfg.encode(&m, p.size)
 		if err != nil {
-			return nil // it was encoded before
+			return nil // counted; it cannot be, for it was encoded before
 		}
 		p.frame = frame
 	}
-	o.metrics.Resent.Add(1)
-	return o.add(&p, &m)
+	l.cfg.Metrics.Resent.Add(1)
+	return l.out.add(&p, &m)
 }

@@ -26,7 +26,10 @@ func (l *Link) send(w *Wait, m, source *protocol.DataMessage, span trace.Span) (
 			return nil, err
 		}
 	}
-	m.AcksSeen = l.report(false)
+	m.AcksSeen = l.report()
+	if m.WaitAck {
+		m.Number = l.talk.promises.Next()
+	}
 	p := parcel{size: wire.DataSize(m), payload: len(m.Payload), lane: classOf(m.Priority), ordered: m.OrderingKey != "", span: span}
 	if m.WaitAck {
 		p.promises, p.source, p.begun, p.deadline = l.talk.promises, source, w.begun, w.deadline
@@ -42,7 +45,7 @@ func (l *Link) send(w *Wait, m, source *protocol.DataMessage, span trace.Span) (
 	return p.promise, err
 }
 
-func (l *Link) tooLarge(n int) error {
+func (l *Link) tooLarge(n int) *qerrors.Error {
 	return qerrors.New(qerrors.PayloadTooLarge,
 		"a payload of %d bytes is over the peer's limit of %d: split it, or raise MaxPayload (-max-payload) there", n, l.peerMax)
 }
@@ -55,7 +58,7 @@ const pingPadding = 32
 func (l *Link) Ping() {
 	l.cfg.Metrics.HeartbeatsSent.Add(1)
 	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Ping{Ping: &protocol.Ping{
-		Padding: make([]byte, pingPadding), AcksSeen: l.report(true),
+		Padding: make([]byte, pingPadding), AcksSeen: l.acksSeen.Load(),
 	}}})
 }
 

@@ -52,7 +52,7 @@ func (s *stream) next() (mine bool, err error) {
 	if !s.r.Ready() {
 		s.intake.Rest()
 		if s.acks > 0 { // once for all that came together, because senders look at it
-			s.link.acksSeen.Add(s.acks)
+			s.link.count(s.acks)
 			s.acks = 0
 		}
 	}
@@ -92,14 +92,14 @@ func (s *stream) Rested() { s.link.out.uncork() }
 
 // Slow notes a message that is not handled at once.
 func (s *stream) Slow(t *dispatcher.Task) {
-	if t.Wanted() {
+	if t.Number() > 0 {
 		s.link.talk.remember(s.link, t)
 	}
 }
 
 // Late takes the note back.
 func (s *stream) Late(t *dispatcher.Task) {
-	if t.Wanted() {
+	if t.Number() > 0 {
 		s.link.talk.late(t)
 	}
 }
@@ -133,10 +133,14 @@ func (s *stream) readLarge(n int) error {
 		if !wire.LeadsAck(lead) {
 			l.largeReads.Add(-1)
 		}
-		if ack := f.GetAck(); ack != nil {
-			l.out.control(&protocol.Frame{Kind: &protocol.Frame_Seen{Seen: &protocol.Seen{MsgId: ack.MsgId}}})
+		ack := f.GetAck()
+		if ack == nil {
+			return l.receive(f.Kind)
 		}
-		return l.receive(f.Kind)
+		if number := l.receiveAck(ack); number > 0 && !l.out.full.Load() {
+			l.out.control(&protocol.Frame{Kind: &protocol.Frame_Seen{Seen: &protocol.Seen{Number: number}}})
+		}
+		return nil
 	}
 	if _, err := l.receiveData(data.Data, time.Now(), nil); err != nil {
 		return err

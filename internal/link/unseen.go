@@ -1,7 +1,6 @@
 package link
 
 import (
-	"iter"
 	"slices"
 
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -12,101 +11,121 @@ import (
 // those of the lane, which come in order, and names the large ones. The outbox's mutex
 // guards it.
 type unseen struct {
-	acks   []*protocol.AckMessage // of the lane, the oldest first
-	count  uint64                 // of the lane that were seen, or forgotten
-	large  map[string]*protocol.AckMessage
-	bytes  int  // of their results
-	forgot bool // there were more than is kept, because the peer does not say what it has
+	sent      uint64 // acknowledgements on the lane so far
+	acks      []owed // of the lane, the oldest first
+	large     map[uint64]*protocol.AckMessage
+	weight    int    // of them all
+	forgotten uint64 // the highest number of those that there was no room for
 }
 
-func (u *unseen) add(a *protocol.AckMessage) {
-	if len(u.acks) >= maxAnswers || u.bytes+len(a.Result) > maxAnswerBytes {
-		u.forget()
-	}
-	u.acks = append(u.acks, a)
-	u.bytes += len(a.Result)
+// owed is an acknowledgement, the number of its message, and its own on the lane.
+type owed struct {
+	number, at uint64
+	ack        *protocol.AckMessage
 }
 
-func (u *unseen) addLarge(a *protocol.AckMessage) {
-	if len(u.large) >= maxAnswers || u.bytes+len(a.Result) > maxAnswerBytes {
-		u.forget()
+// The bound of what is remembered of one session while it has a connection, and of as much
+// afterwards. It is for peers that do not say what they have, and for those that do not
+// come back.
+const (
+	maxWeight    = 32 << 20
+	answerWeight = 1 << 10 // beside its texts; more than it takes
+)
+
+func weightOf(a *protocol.AckMessage) int { return answerWeight + len(a.Result) + len(a.Error) }
+
+// add notes one of the lane. One without a number is of a peer that does not ask.
+func (u *unseen) add(number uint64, a *protocol.AckMessage) {
+	u.sent++
+	if number > 0 {
+		u.makeRoom(weightOf(a))
+		u.acks = append(u.acks, owed{number, u.sent, a})
 	}
+}
+
+func (u *unseen) addLarge(number uint64, a *protocol.AckMessage) {
+	if number == 0 || u.large[number] != nil {
+		return
+	}
+	u.makeRoom(weightOf(a))
 	if u.large == nil {
-		u.large = make(map[string]*protocol.AckMessage)
+		u.large = make(map[uint64]*protocol.AckMessage)
 	}
-	u.removeLarge(a.MsgId)
-	u.large[a.MsgId] = a
-	u.bytes += len(a.Result)
+	u.large[number] = a
 }
 
-func (u *unseen) removeLarge(id string) {
-	if a := u.large[id]; a != nil {
-		delete(u.large, id)
-		u.bytes -= len(a.Result)
+// makeRoom forgets the oldest until there is room for so much, and takes it. There always
+// is for one.
+func (u *unseen) makeRoom(weight int) {
+	u.weight += weight
+	for u.weight > maxWeight && len(u.acks) > 0 {
+		u.forgotten = max(u.forgotten, u.acks[0].number)
+		u.weight -= weightOf(u.acks[0].ack)
+		u.acks = u.acks[1:]
 	}
-}
-
-// forget forgets them all.
-func (u *unseen) forget() {
-	u.count += uint64(len(u.acks))
-	u.acks, u.large, u.bytes, u.forgot = nil, nil, 0, true
+	for number := range u.large {
+		if u.weight <= maxWeight {
+			return
+		}
+		u.forgotten = max(u.forgotten, number)
+		u.seenLarge(number)
+	}
 }
 
 // seen notes that the peer has received so many of the lane.
 func (u *unseen) seen(count uint64) {
-	if count <= u.count {
-		return // it came late
+	n := 0
+	for n < len(u.acks) && u.acks[n].at <= count {
+		u.weight -= weightOf(u.acks[n].ack)
+		n++
 	}
-	n := int(min(count-u.count, uint64(len(u.acks))))
-	u.count += uint64(n)
-	for _, a := range u.acks[:n] {
-		u.bytes -= len(a.Result)
-	}
-	u.acks = slices.Delete(u.acks, 0, n)
-	if len(u.acks) == 0 {
+	if n == len(u.acks) {
 		u.acks = nil // an idle connection has no use for the room
+	} else if n > 0 {
+		u.acks = slices.Delete(u.acks, 0, n)
 	}
 }
 
-// all has them, the oldest first, but for the large ones.
-func (u *unseen) all() iter.Seq[*protocol.AckMessage] {
-	return func(yield func(*protocol.AckMessage) bool) {
-		for _, a := range u.acks {
-			if !yield(a) {
-				return
-			}
-		}
-		for _, a := range u.large {
-			if !yield(a) {
-				return
-			}
-		}
+func (u *unseen) seenLarge(number uint64) {
+	if a := u.large[number]; a != nil {
+		delete(u.large, number)
+		u.weight -= weightOf(a)
 	}
 }
 
-// seen is told by the peer how many acknowledgements of the lane it has received.
-func (o *outbox) seen(count uint64) {
+// seen is told by the peer how many acknowledgements of the lane it has received, and the
+// number of a large one that it has; 0 says nothing.
+func (o *outbox) seen(count, large uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.unseen.seen(count)
+	o.unseen.seenLarge(large)
 }
 
-// seenLarge is told by the peer that it has received a large one.
-func (o *outbox) seenLarge(id string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.unseen.removeLarge(id)
-}
+// After how many acknowledgements this side says that it has them: with a message that it
+// sends anyway, or by itself.
+const (
+	reportAcks = 32
+	tellAcks   = 1024
+)
 
-// reportAcks is after how many acknowledgements this side says that it has them.
-const reportAcks = 32
-
-// report returns how many acknowledgements have come that the peer does not know of,
-// if there are enough, or at once if asked for.
-func (l *Link) report(now bool) uint64 {
+// report returns how many acknowledgements have come, if there are enough that the peer was
+// not told of; else 0.
+func (l *Link) report() uint64 {
 	count, said := l.acksSeen.Load(), l.acksReported.Load()
-	if count == said || !now && count-said < reportAcks || !l.acksReported.CompareAndSwap(said, count) {
+	if count-said < reportAcks {
 		return 0
 	}
+	l.acksReported.Store(count)
 	return count
+}
+
+// count counts acknowledgements of the lane that have come together. It tells the peer if
+// nothing else has for long, unless that does not read what it is sent.
+func (l *Link) count(n uint64) {
+	count := l.acksSeen.Add(n)
+	if count-l.acksReported.Load() >= tellAcks && !l.out.full.Load() {
+		l.acksReported.Store(count)
+		l.out.control(&protocol.Frame{Kind: &protocol.Frame_Seen{Seen: &protocol.Seen{AcksSeen: count}}})
+	}
 }

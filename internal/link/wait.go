@@ -48,14 +48,14 @@ func (w *Wait) Context() context.Context {
 	return w.derived
 }
 
-// remaining returns the time that is left, in milliseconds and at least one, or
+// remaining returns the time that is left of left, in milliseconds and at least one, or
 // less if the caller has asked for less.
-func (w *Wait) remaining(asked uint32) uint32 {
-	left := w.deadline.Sub(w.now).Milliseconds() + 1
-	if asked > 0 && int64(asked) < left {
+func remaining(left time.Duration, asked uint32) uint32 {
+	ms := left.Milliseconds() + 1
+	if asked > 0 && int64(asked) < ms {
 		return asked
 	}
-	return uint32(min(max(left, 1), math.MaxUint32))
+	return uint32(min(max(ms, 1), math.MaxUint32))
 }
 
 // noRoom is the error of a sender whose wait for room has ended while so many bytes

@@ -26,6 +26,7 @@ const (
 	dataIdempotent  = protowire.Number(12)
 	dataResent      = protowire.Number(13)
 	dataAcksSeen    = protowire.Number(14)
+	dataNumber      = protowire.Number(15)
 
 	ackMsgID  = protowire.Number(1)
 	ackStatus = protowire.Number(2)
@@ -65,7 +66,7 @@ func dataSize(m *protocol.DataMessage) int {
 		sizeVarint(uint64(m.Type)) + sizeBytes(len(m.Payload)) + sizeVarint(protowire.EncodeBool(m.WaitAck)) +
 		sizeVarint(uint64(m.Timestamp)) + sizeVarint(uint64(m.Priority)) +
 		sizeBytes(len(m.OrderingKey)) + sizeVarint(uint64(m.TimeoutMs)) +
-		sizeVarint(protowire.EncodeBool(m.Idempotent)) + sizeVarint(protowire.EncodeBool(m.Resent)) + sizeVarint(m.AcksSeen)
+		sizeVarint(protowire.EncodeBool(m.Idempotent)) + sizeVarint(protowire.EncodeBool(m.Resent)) + sizeVarint(m.AcksSeen) + sizeVarint(m.Number)
 	for key, value := range m.Headers {
 		n += tagSize + protowire.SizeBytes(headerSize(key, value))
 	}
@@ -91,7 +92,8 @@ func appendData(b []byte, m *protocol.DataMessage) []byte {
 	b = appendVarint(b, dataTimeoutMs, uint64(m.TimeoutMs))
 	b = appendVarint(b, dataIdempotent, protowire.EncodeBool(m.Idempotent))
 	b = appendVarint(b, dataResent, protowire.EncodeBool(m.Resent))
-	return appendVarint(b, dataAcksSeen, m.AcksSeen)
+	b = appendVarint(b, dataAcksSeen, m.AcksSeen)
+	return appendVarint(b, dataNumber, m.Number)
 }
 
 func ackSize(a *protocol.AckMessage) int {

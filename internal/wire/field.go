@@ -61,6 +61,8 @@ func (v value) numberOfData(m *protocol.DataMessage) {
 		m.Resent = protowire.DecodeBool(v.varint)
 	case dataAcksSeen:
 		m.AcksSeen = v.varint
+	case dataNumber:
+		m.Number = v.varint
 	}
 }
 

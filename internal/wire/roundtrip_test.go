@@ -53,7 +53,7 @@ func drawFrame(t *rapid.T) *protocol.Frame {
 			Headers:   rapid.MapOfN(text, text, 0, 4).Draw(t, "headers"),
 			Priority:  protocol.Priority(rapid.Int32().Draw(t, "priority")),
 			TimeoutMs: rapid.Uint32().Draw(t, "timeout"), OrderingKey: text.Draw(t, "key"),
-			Idempotent: rapid.Bool().Draw(t, "idempotent"), Resent: rapid.Bool().Draw(t, "resent"), AcksSeen: number.Draw(t, "acks seen"),
+			Idempotent: rapid.Bool().Draw(t, "idempotent"), Resent: rapid.Bool().Draw(t, "resent"), AcksSeen: number.Draw(t, "acks seen"), Number: number.Draw(t, "number"),
 		})
 	case "ack":
 		return ack(&protocol.AckMessage{

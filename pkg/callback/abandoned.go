@@ -8,8 +8,13 @@ const maxAbandoned = 1024
 // another message that was given the same id.
 type abandoned struct {
 	places map[string]int // of the ids in the ring
-	ring   []string
+	ring   []gone
 	next   int // the place of the next one, once the ring is full
+}
+
+type gone struct {
+	id     string
+	number uint64
 }
 
 func (a *abandoned) has(id string) bool {
@@ -17,21 +22,29 @@ func (a *abandoned) has(id string) bool {
 	return ok
 }
 
-func (a *abandoned) add(id string) {
+func (a *abandoned) add(id string, number uint64) {
 	if a.places == nil {
 		a.places = make(map[string]int)
 	}
 	if len(a.ring) < maxAbandoned {
 		a.places[id] = len(a.ring)
-		a.ring = append(a.ring, id)
+		a.ring = append(a.ring, gone{id, number})
 		return
 	}
 	// What stood here may have been answered, and abandoned again since.
-	if before := a.ring[a.next]; a.places[before] == a.next {
+	if before := a.ring[a.next].id; a.places[before] == a.next {
 		delete(a.places, before)
 	}
-	a.places[id], a.ring[a.next] = a.next, id
+	a.places[id], a.ring[a.next] = a.next, gone{id, number}
 	a.next = (a.next + 1) % maxAbandoned
+}
+
+// numbers returns those of the messages.
+func (a *abandoned) numbers() (all []uint64) {
+	for _, place := range a.places {
+		all = append(all, a.ring[place].number)
+	}
+	return all
 }
 
 // remove forgets an id whose acknowledgement has come; its place stays taken.

@@ -39,7 +39,7 @@ func TestLateAcknowledgement(t *testing.T) {
 				}
 				add(t, other, "id", in(time.Hour))
 				other.Complete(ackOf("id"))
-				if table.Complete(ackOf("id")) {
+				if _, found := table.Complete(ackOf("id")); found {
 					t.Error("the late acknowledgement found a promise")
 				}
 				second := add(t, table, "id", in(time.Hour))

@@ -66,11 +66,11 @@ func (m *Manager) count(ack *protocol.AckMessage, err error) {
 type Table struct {
 	manager   *Manager
 	onDone    OnDone
-	onAbandon func(id string)
+	onAbandon func(number uint64)
+	numbers   atomic.Uint64 // given so far
 
 	mu        sync.Mutex
 	pending   map[string]*Promise
-	added     uint64 // promises so far
 	deadlines deadlines
 	abandoned abandoned
 	closed    error
@@ -81,14 +81,15 @@ type Table struct {
 type OnDone func(p *Promise, ack *protocol.AckMessage, err error)
 
 // NewTable returns an empty table. onDone, which may be nil, is called for each of
-// its promises; onAbandon, which may be nil, with the id of each that is cancelled.
-func (m *Manager) NewTable(onDone OnDone, onAbandon func(id string)) *Table {
+// its promises; onAbandon, which may be nil, with the number of each that is cancelled.
+func (m *Manager) NewTable(onDone OnDone, onAbandon func(number uint64)) *Table {
 	return &Table{manager: m, onDone: onDone, onAbandon: onAbandon, pending: make(map[string]*Promise)}
 }
 
 // Sent is a message whose acknowledgement is awaited.
 type Sent struct {
 	ID      string
+	Number  uint64        // from [Table.Next]
 	Begun   time.Time     // when its sending began
 	Timeout time.Duration // after which the promise fails, up to 10 ms late
 	OnDone  OnDone        // called after that of the table; may be nil
@@ -139,18 +140,30 @@ func (t *Table) insert(p *Promise) error {
 			"nobody waits any more for the acknowledgement of an earlier message with the id %q, but it may still come: use another id", id)
 	}
 	t.pending[id] = p
-	t.added++
-	p.number = t.added
 	p.fails = t.manager.tickOf(p.sent.Deadline())
 	t.watch(p.fails)
 	return nil
 }
 
-// Pending returns the promises that wait, in the order in which they were made.
+// Next returns the number of the next message, from 1.
+func (t *Table) Next() uint64 { return t.numbers.Add(1) }
+
+// Oldest returns the lowest number of the messages that are awaited, or would be next.
+func (t *Table) Oldest() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	oldest := t.numbers.Load() + 1
+	for _, p := range t.pending {
+		oldest = min(oldest, p.sent.Number)
+	}
+	return oldest
+}
+
+// Pending returns the promises that wait, in the order of their numbers.
 func (t *Table) Pending() []*Promise {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.SortedFunc(maps.Values(t.pending), func(a, b *Promise) int { return cmp.Compare(a.number, b.number) })
+	return slices.SortedFunc(maps.Values(t.pending), func(a, b *Promise) int { return cmp.Compare(a.sent.Number, b.sent.Number) })
 }
 
 // IfWaiting calls f with what p was made of, unless p has completed, which it does not
@@ -164,13 +177,13 @@ func (t *Table) IfWaiting(p *Promise, f func(Sent)) {
 }
 
 // Forget forgets which acknowledgements of promises that nobody waits for may still come,
-// because they cannot any more, and returns the ids of the latest of those.
-func (t *Table) Forget() []string {
+// because they cannot any more, and returns the numbers of the latest of those.
+func (t *Table) Forget() []uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	ids := slices.Collect(maps.Keys(t.abandoned.places))
+	numbers := t.abandoned.numbers()
 	t.abandoned = abandoned{}
-	return ids
+	return numbers
 }
 
 // Fail completes all promises with err but those that keep wants to keep, and forgets as
@@ -191,9 +204,9 @@ func (t *Table) Fail(err error, keep func(Sent) bool) {
 	}
 }
 
-// Complete hands ack to the promise that waits for it, and reports whether there
-// was one.
-func (t *Table) Complete(ack *protocol.AckMessage) bool {
+// Complete hands ack to the promise that waits for it, if there is one, and returns the
+// number of that message.
+func (t *Table) Complete(ack *protocol.AckMessage) (number uint64, found bool) {
 	t.mu.Lock()
 	p, ok := t.pending[ack.MsgId]
 	delete(t.pending, ack.MsgId)
@@ -201,10 +214,11 @@ func (t *Table) Complete(ack *protocol.AckMessage) bool {
 		t.abandoned.remove(ack.MsgId)
 	}
 	t.mu.Unlock()
-	if ok {
-		p.complete(ack, nil)
+	if !ok {
+		return 0, false
 	}
-	return ok
+	p.complete(ack, nil)
+	return p.sent.Number, true
 }
 
 // Reject completes the promise that waits for a message with err, after which it is
@@ -247,6 +261,6 @@ func (t *Table) abandon(p *Promise) bool {
 		return false
 	}
 	delete(t.pending, p.sent.ID)
-	t.abandoned.add(p.sent.ID)
+	t.abandoned.add(p.sent.ID, p.sent.Number)
 	return true
 }

@@ -98,7 +98,7 @@ func (m *model) add(t *rapid.T) {
 func (m *model) acknowledge(t *rapid.T) {
 	table, id := rapid.IntRange(0, 1).Draw(t, "table"), rapid.SampledFrom(modelIDs).Draw(t, "id")
 	waiting := m.waiting(func(p *made) bool { return p.table == table && p.id == id })
-	if found := m.tables[table].Complete(ackOf(id)); found != (len(waiting) == 1) {
+	if _, found := m.tables[table].Complete(ackOf(id)); found != (len(waiting) == 1) {
 		t.Fatalf("the acknowledgement found a promise: %v, want %v", found, !found)
 	}
 	delete(m.awaited[table], id)

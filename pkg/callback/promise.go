@@ -18,10 +18,9 @@ import (
 // cancelled, or the connection was lost. All methods may be called from any
 // goroutine, any number of times.
 type Promise struct {
-	table  *Table
-	sent   Sent
-	number uint64 // how many there were in its table before, and itself
-	done   chan struct{}
+	table *Table
+	sent  Sent
+	done  chan struct{}
 
 	// Written by whoever removed the promise from its table, before done is closed.
 	ack *protocol.AckMessage
@@ -75,9 +74,13 @@ func (p *Promise) Cancel(cause error) { p.cancel(qerrors.CanceledFor(cause)) }
 
 func (p *Promise) cancel(err *qerrors.Error) {
 	if p.fail(err) && p.table.onAbandon != nil {
-		p.table.onAbandon(p.sent.ID)
+		p.table.onAbandon(p.sent.Number)
 	}
 }
+
+// Fail completes the promise with err, unless it has completed: it is unknown what became
+// of the message.
+func (p *Promise) Fail(err *qerrors.Error) { p.fail(err) }
 
 func (p *Promise) fail(err *qerrors.Error) bool {
 	abandoned := p.table.abandon(p)

@@ -24,7 +24,7 @@ func TestCompleted(t *testing.T) {
 		t.Fatal("done before the acknowledgement")
 	}
 	failure := &protocol.AckMessage{MsgId: "1", Status: protocol.AckStatus_ACK_STATUS_FAILURE}
-	if !table.Complete(failure) {
+	if _, found := table.Complete(failure); !found {
 		t.Fatal("the acknowledgement found no promise")
 	}
 	for range 2 {
@@ -35,7 +35,7 @@ func TestCompleted(t *testing.T) {
 			t.Errorf("waited for %v, %v; want the acknowledgement", ack, err)
 		}
 	}
-	if table.Complete(ackOf("1")) {
+	if _, found := table.Complete(ackOf("1")); found {
 		t.Error("a second acknowledgement found a promise")
 	}
 	p.Cancel(errors.New("too late"))

@@ -101,7 +101,7 @@ func TestClose(t *testing.T) {
 	if _, err := table.Add(sent("3", in(time.Hour))); err != qerrors.ErrConnectionLost {
 		t.Errorf("Add after Close: %v, want the table's error as it is", err)
 	}
-	if table.Complete(ackOf("1")) {
+	if _, found := table.Complete(ackOf("1")); found {
 		t.Error("an acknowledgement found a promise after Close")
 	}
 	table.Close(qerrors.ErrClosed)

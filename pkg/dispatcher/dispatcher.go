@@ -155,7 +155,8 @@ func (d *Dispatcher) Stats() Stats {
 
 // Outcome is what became of a submitted message.
 type Outcome struct {
-	Task   *Task
+	Task   *Task                // nil if the message was refused before there was one
+	Number uint64               // of the message in its session, 0 for none
 	Ack    *protocol.AckMessage // the answer, also if the sender has asked for none
 	Wanted bool                 // the sender has asked for it
 	Type   protocol.MessageType

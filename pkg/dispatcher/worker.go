@@ -150,7 +150,7 @@ func (w *worker) call(h Handler, t *Task) (ack *protocol.AckMessage) {
 	returned := false
 	defer func() {
 		if p := recover(); p != nil {
-			w.d.log.Error("a handler panicked", "msg_id", t.msgID, "client_id", sender,
+			w.d.log.Error("a handler panicked", "msg_id", t.ID(), "client_id", sender,
 				"type", t.kind.Name(), "code", qerrors.HandlerPanic, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			ack = failure(qerrors.HandlerPanic, fmt.Sprintf("the handler panicked: %v", p))
 		} else if !returned { // but called runtime.Goexit, as testing.T.FailNow does
@@ -191,7 +191,7 @@ func refusal(status protocol.AckStatus, code qerrors.Code, text string) *protoco
 func Refused(msg *protocol.DataMessage, err *qerrors.Error) Outcome {
 	ack := failure(err.Code, err.Message)
 	ack.MsgId = msg.MsgId
-	return Outcome{Ack: ack, Wanted: msg.WaitAck, Type: msg.Type}
+	return Outcome{Number: msg.Number, Ack: ack, Wanted: msg.WaitAck, Type: msg.Type}
 }
 
 // respond answers unless that was done. With more, the intake that t came by has more to
@@ -200,8 +200,8 @@ func (t *Task) respond(ack *protocol.AckMessage, more bool) {
 	if t.fate.Or(bitAnswered)&bitAnswered != 0 {
 		return
 	}
-	ack.MsgId = t.msgID
-	o := Outcome{Task: t, Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
+	ack.MsgId = t.ID()
+	o := Outcome{Task: t, Number: t.number, Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
 	o.More = more && t.waited < maxHeld
 	if t.ran {
 		o.Took = time.Since(t.d.made) - t.arrived - t.waited

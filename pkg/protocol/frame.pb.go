@@ -425,8 +425,11 @@ func (x *Hello) GetToken() string {
 type Resume struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session_id and secret of the latest Welcome.
-	SessionId     string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	Secret        []byte `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Secret    []byte `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	// The lowest number of a message that the client may send again: the hub may forget
+	// what it remembers of those before.
+	Oldest        uint64 `protobuf:"varint,3,opt,name=oldest,proto3" json:"oldest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -475,6 +478,13 @@ func (x *Resume) GetSecret() []byte {
 	return nil
 }
 
+func (x *Resume) GetOldest() uint64 {
+	if x != nil {
+		return x.Oldest
+	}
+	return 0
+}
+
 // Welcome is the hub's first frame: the session is open.
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -492,7 +502,9 @@ type Welcome struct {
 	// not acknowledged are sent again, by both sides.
 	Resumed bool `protobuf:"varint,6,opt,name=resumed,proto3" json:"resumed,omitempty"`
 	// Names this run of the hub. With another one nothing is left of earlier sessions.
-	Epoch         string `protobuf:"bytes,7,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch string `protobuf:"bytes,7,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The same as in Resume, of the hub's messages.
+	Oldest        uint64 `protobuf:"varint,8,opt,name=oldest,proto3" json:"oldest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -574,6 +586,13 @@ func (x *Welcome) GetEpoch() string {
 		return x.Epoch
 	}
 	return ""
+}
+
+func (x *Welcome) GetOldest() uint64 {
+	if x != nil {
+		return x.Oldest
+	}
+	return 0
 }
 
 // Ping asks for a Pong with the same number.
@@ -901,10 +920,13 @@ func (*Taken) Descriptor() ([]byte, []int) {
 	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{9}
 }
 
-// Seen tells the sender of a large acknowledgement (over 64 KiB) that it has arrived.
+// Seen tells the sender of acknowledgements which of them have arrived.
 type Seen struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	MsgId         string                 `protobuf:"bytes,1,opt,name=msg_id,json=msgId,proto3" json:"msg_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the message that a large acknowledgement (over 64 KiB) is for.
+	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// See DataMessage.
+	AcksSeen      uint64 `protobuf:"varint,2,opt,name=acks_seen,json=acksSeen,proto3" json:"acks_seen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -939,18 +961,26 @@ func (*Seen) Descriptor() ([]byte, []int) {
 	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{10}
 }
 
-func (x *Seen) GetMsgId() string {
+func (x *Seen) GetNumber() uint64 {
 	if x != nil {
-		return x.MsgId
+		return x.Number
 	}
-	return ""
+	return 0
+}
+
+func (x *Seen) GetAcksSeen() uint64 {
+	if x != nil {
+		return x.AcksSeen
+	}
+	return 0
 }
 
 // Cancel tells the receiver of a message that nobody waits for its acknowledgement
 // any more. The acknowledgement is sent all the same.
 type Cancel struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	MsgId         string                 `protobuf:"bytes,1,opt,name=msg_id,json=msgId,proto3" json:"msg_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the message.
+	Number        uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -985,11 +1015,11 @@ func (*Cancel) Descriptor() ([]byte, []int) {
 	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{11}
 }
 
-func (x *Cancel) GetMsgId() string {
+func (x *Cancel) GetNumber() uint64 {
 	if x != nil {
-		return x.MsgId
+		return x.Number
 	}
-	return ""
+	return 0
 }
 
 // Credential has a bearer token in place of the one of the hello, which expires or
@@ -1261,11 +1291,12 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\x0fsessions_before\x18\x04 \x01(\x04R\x0esessionsBefore\x120\n" +
 	"\x06resume\x18\x05 \x01(\v2\x18.quic.backbone.v1.ResumeR\x06resume\x12\x14\n" +
 	"\x05token\x18\n" +
-	" \x01(\tR\x05token\"?\n" +
+	" \x01(\tR\x05token\"W\n" +
 	"\x06Resume\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\fR\x06secret\"\xea\x01\n" +
+	"\x06secret\x18\x02 \x01(\fR\x06secret\x12\x16\n" +
+	"\x06oldest\x18\x03 \x01(\x04R\x06oldest\"\x82\x02\n" +
 	"\aWelcome\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +
@@ -1274,7 +1305,8 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\bsoftware\x18\x04 \x01(\tR\bsoftware\x12\x16\n" +
 	"\x06secret\x18\x05 \x01(\fR\x06secret\x12\x18\n" +
 	"\aresumed\x18\x06 \x01(\bR\aresumed\x12\x14\n" +
-	"\x05epoch\x18\a \x01(\tR\x05epoch\"Y\n" +
+	"\x05epoch\x18\a \x01(\tR\x05epoch\x12\x16\n" +
+	"\x06oldest\x18\b \x01(\x04R\x06oldest\"Y\n" +
 	"\x04Ping\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x18\n" +
 	"\apadding\x18\x02 \x01(\fR\apadding\x12\x1b\n" +
@@ -1292,11 +1324,12 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\tacks_sent\x18\x01 \x01(\x04R\backsSent\"\n" +
 	"\n" +
 	"\bComplete\"\a\n" +
-	"\x05Taken\"\x1d\n" +
-	"\x04Seen\x12\x15\n" +
-	"\x06msg_id\x18\x01 \x01(\tR\x05msgId\"\x1f\n" +
-	"\x06Cancel\x12\x15\n" +
-	"\x06msg_id\x18\x01 \x01(\tR\x05msgId\"\"\n" +
+	"\x05Taken\";\n" +
+	"\x04Seen\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x1b\n" +
+	"\tacks_seen\x18\x02 \x01(\x04R\backsSeen\" \n" +
+	"\x06Cancel\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\"\"\n" +
 	"\n" +
 	"Credential\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\">\n" +

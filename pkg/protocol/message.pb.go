@@ -225,7 +225,11 @@ type DataMessage struct {
 	Resent bool `protobuf:"varint,13,opt,name=resent,proto3" json:"resent,omitempty"`
 	// How many acknowledgements of up to 64 KiB the sender has received on this
 	// connection: the receiver may forget those. 0 says nothing.
-	AcksSeen      uint64 `protobuf:"varint,14,opt,name=acks_seen,json=acksSeen,proto3" json:"acks_seen,omitempty"`
+	AcksSeen uint64 `protobuf:"varint,14,opt,name=acks_seen,json=acksSeen,proto3" json:"acks_seen,omitempty"`
+	// Which of the sender's messages that ask for an acknowledgement it is, counted over
+	// all connections of the session, from 1. A receiver that is to remember the message
+	// knows it by this.
+	Number        uint64 `protobuf:"varint,15,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -358,6 +362,13 @@ func (x *DataMessage) GetAcksSeen() uint64 {
 	return 0
 }
 
+func (x *DataMessage) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 // AckMessage answers a DataMessage that had wait_ack set, once it was handled.
 type AckMessage struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -442,7 +453,7 @@ var File_quic_backbone_v1_message_proto protoreflect.FileDescriptor
 
 const file_quic_backbone_v1_message_proto_rawDesc = "" +
 	"\n" +
-	"\x1equic/backbone/v1/message.proto\x12\x10quic.backbone.v1\"\xb9\x04\n" +
+	"\x1equic/backbone/v1/message.proto\x12\x10quic.backbone.v1\"\xd1\x04\n" +
 	"\vDataMessage\x12\x15\n" +
 	"\x06msg_id\x18\x01 \x01(\tR\x05msgId\x12\x1b\n" +
 	"\tsender_id\x18\x02 \x01(\tR\bsenderId\x12\x1f\n" +
@@ -462,7 +473,8 @@ const file_quic_backbone_v1_message_proto_rawDesc = "" +
 	"idempotent\x18\f \x01(\bR\n" +
 	"idempotent\x12\x16\n" +
 	"\x06resent\x18\r \x01(\bR\x06resent\x12\x1b\n" +
-	"\tacks_seen\x18\x0e \x01(\x04R\backsSeen\x1a:\n" +
+	"\tacks_seen\x18\x0e \x01(\x04R\backsSeen\x12\x16\n" +
+	"\x06number\x18\x0f \x01(\x04R\x06number\x1a:\n" +
 	"\fHeadersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9a\x01\n" +

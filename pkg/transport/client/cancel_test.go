@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,5 +50,43 @@ func callOff(t *testing.T, up, away bool) {
 	}
 	if d := ended.Sub(begun); d > time.Second && !away || d > 40*time.Second {
 		t.Errorf("the handler was called off after %v", d)
+	}
+}
+
+// It does so, too, when that overtakes the message, or comes while the goroutine that reads
+// runs the handler.
+func TestCallingOffIsEarly(t *testing.T) {
+	for name, after := range map[string]time.Duration{"on its way": 0, "the reader runs the handler": 400 * time.Microsecond} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, up bool) {
+				var ran, ended atomic.Int32
+				p := newPair(t, func(ctx context.Context, m *protocol.DataMessage) (*protocol.DataMessage, error) {
+					if string(m.Payload) == "victim" {
+						ran.Add(1)
+						select {
+						case <-ctx.Done():
+							ended.Add(1)
+						case <-time.After(time.Minute):
+						}
+					}
+					return nil, nil
+				})
+				for range 500 { // until the handler counts as quick
+					if _, err := p.send(t, up, testnet.Command("x"), time.Minute).Result(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if after == 0 {
+					p.n.Impair(testnet.Impairment{Latency: 20 * time.Millisecond})
+				}
+				promise := p.send(t, up, testnet.Command("victim"), time.Hour)
+				time.Sleep(after)
+				promise.Cancel(context.Canceled)
+				time.Sleep(2 * time.Minute)
+				if ran.Load() != ended.Load() {
+					t.Errorf("%d handlers began, and %d were called off", ran.Load(), ended.Load())
+				}
+			})
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"container/list"
 	"errors"
 	"sync"
 	"time"
@@ -18,8 +19,8 @@ type conversations struct {
 
 	mu     sync.Mutex
 	all    map[string]*conversation
-	parked int   // whose client is not connected
-	closed error // why none is kept any more
+	parked [2]list.List // whose client is not connected, since longest first: those with nothing to lose, and the others
+	closed error        // why none is kept any more
 }
 
 type conversation struct {
@@ -28,6 +29,8 @@ type conversation struct {
 	users    int  // connections that have it, or wait for it
 	begun    bool // it has had a session
 	timer    *time.Timer
+	list     *list.List // where it is parked, nil while it is not
+	place    *list.Element
 }
 
 // of returns the conversation with a client, which [conversations.leave] ends.
@@ -39,11 +42,8 @@ func (c *conversations) of(clientID string) *conversation {
 		v = &conversation{Conversation: c.config.NewConversation(clientID), clientID: clientID}
 		c.all[clientID] = v
 	}
-	if v.users++; v.timer != nil {
-		v.timer.Stop()
-		v.timer = nil
-		c.parked--
-	}
+	v.users++
+	v.unpark()
 	return v
 }
 
@@ -61,17 +61,51 @@ func (c *conversations) leave(v *conversation, begun bool, cause error) {
 	case why != nil:
 	case begun && gone(cause):
 		why = qerrors.New(qerrors.ConnectionLost, "the client has ended the connection: %w", cause)
-	case c.parked >= c.max:
-		why = qerrors.New(qerrors.ConnectionLost, "the connection to client %q has ended, and %d others wait to be resumed already", v.clientID, c.max)
 	case v.begun:
-		v.timer = time.AfterFunc(c.keep, func() { c.expire(v) })
-		c.parked++
-		c.mu.Unlock()
-		return
+		c.park(v)
+		if v = c.excess(); v == nil {
+			c.mu.Unlock()
+			return
+		}
+		v.unpark()
+		why = qerrors.New(qerrors.ConnectionLost, "client %q has not come back, and %d others wait for theirs that have gone since", v.clientID, c.max)
+	default: // nobody has had it
+		why = cause
 	}
 	delete(c.all, v.clientID)
 	c.mu.Unlock()
 	v.Close(why)
+}
+
+func (c *conversations) park(v *conversation) {
+	v.list = &c.parked[0]
+	if !v.Blank() {
+		v.list = &c.parked[1]
+	}
+	v.place = v.list.PushBack(v)
+	place := v.place
+	v.timer = time.AfterFunc(c.keep, func() { c.expire(v, place) })
+}
+
+func (v *conversation) unpark() {
+	if v.list != nil {
+		v.timer.Stop()
+		v.list.Remove(v.place)
+		v.list, v.place, v.timer = nil, nil, nil
+	}
+}
+
+// excess returns a parked conversation that there is no room for, or nil. A crowd of
+// clients that come and go does not take the place of those that have something to lose.
+func (c *conversations) excess() *conversation {
+	if c.parked[0].Len()+c.parked[1].Len() <= c.max {
+		return nil
+	}
+	oldest := c.parked[0].Front()
+	if oldest == nil {
+		oldest = c.parked[1].Front()
+	}
+	return oldest.Value.(*conversation)
 }
 
 // gone reports whether the client itself has said, by cause, that it ends.
@@ -80,15 +114,15 @@ func gone(cause error) bool {
 	return errors.As(cause, &e) && (e.Code == qerrors.OK || e.Code == qerrors.Draining && e.Remote)
 }
 
-// expire ends the conversation with a client that did not come back.
-func (c *conversations) expire(v *conversation) {
+// expire ends the conversation with a client that did not come back since it was parked
+// at place.
+func (c *conversations) expire(v *conversation, place *list.Element) {
 	c.mu.Lock()
-	if v.timer == nil || v.users > 0 {
+	if v.place != place {
 		c.mu.Unlock()
 		return
 	}
-	v.timer = nil
-	c.parked--
+	v.unpark()
 	delete(c.all, v.clientID)
 	c.mu.Unlock()
 	v.Close(qerrors.New(qerrors.ConnectionLost, "client %q did not come back within %v", v.clientID, c.keep))
@@ -100,10 +134,8 @@ func (c *conversations) close(err error) {
 	c.closed = err
 	var parked []*conversation
 	for id, v := range c.all {
-		if v.timer != nil {
-			v.timer.Stop()
-			v.timer = nil
-			c.parked--
+		if v.list != nil {
+			v.unpark()
 			delete(c.all, id)
 			parked = append(parked, v)
 		}

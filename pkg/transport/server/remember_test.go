@@ -77,11 +77,11 @@ func TestFloodOfResent(t *testing.T) {
 		p.Send(testnet.Hello("hostile"))
 		w := p.Receive().GetWelcome()
 		const many = 1000 // results of 60 MB
-		go func() {
+		go func(p *testnet.Peer) {
 			for range many {
 				p.Receive()
 			}
-		}()
+		}(p)
 		for i := range many {
 			p.Send(numbered(i+1, fmt.Sprint(i)))
 		}

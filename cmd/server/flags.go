@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/program"
+	"github.com/voilet/QuicFlow/internal/settings"
 )
 
 func flags() []cli.Flag {
@@ -29,7 +30,7 @@ func flags() []cli.Flag {
 			program.Count("max-clients", 10_000, math.MaxInt32, "clients connected at once"),
 			&cli.IntFlag{Name: "max-incoming-streams", Value: 1000, Validator: program.Within(16, math.MaxInt32),
 				Usage: "streams that one client may have open, at least 16"}},
-			program.LimitFlags())...),
+			program.LimitFlags(), clientLimits())...),
 		program.Category("Handling of messages", slices.Concat(program.HandlerFlags(), program.WebhookFlags())...),
 		program.Category("Stopping",
 			program.DrainFlag(),
@@ -42,4 +43,20 @@ func flags() []cli.Flag {
 				Usage: "`FOLDER` for qlogs of single clients, which the HTTP API switches on; costs some percent of speed, also while none is on"}})...),
 		program.Category("Traces", program.TraceFlags()...),
 	)
+}
+
+// clientLimits are what one client, or one address, may take of the hub.
+func clientLimits() []cli.Flag {
+	return []cli.Flag{
+		program.Size("max-queue-total", 1<<30, 1, math.MaxInt, "1 byte", "as much as there is", "what may wait to be sent to all clients together; then those that something waits for take no more"),
+		program.Unlimited("max-message-rate", "messages a second that one client may send; over it, QUIC's flow control slows it down"),
+		&settings.SizeFlag{Name: "max-byte-rate", DefaultText: "no limit", Usage: "payload a second that one client may send; over it, QUIC's flow control slows it down",
+			Validator: program.Within(1, math.MaxInt32)},
+		program.Size("max-stream-window", 2<<20, 64<<10, 1<<30, "64KiB", "1GiB", "what one client may send on one stream before the hub has read it"),
+		program.Size("max-connection-window", 16<<20, 256<<10, 1<<30, "256KiB", "1GiB", "the same for all streams of a client; at least four times -max-stream-window"),
+		program.Unlimited("max-clients-per-ip", "connections of one IP address at once, or of one IPv6 network of 64 bits"),
+		program.Count("max-connect-rate-per-ip", 1000, math.MaxInt32, "connections a second that one IP address may begin, and so many at once"),
+		program.Count("max-pending", 1000, math.MaxInt32, "connections that have not said hello yet; half of them from one IP address"),
+		program.Count("address-validation-from", 100, math.MaxInt32, "connections that have not said hello yet, from which on others have to show that their address is their own (Retry)"),
+	}
 }

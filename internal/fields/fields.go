@@ -53,6 +53,11 @@ func (c *Checker) Address(name, v string) {
 	c.Require(v == "" || err == nil && host != "", "%s is %q: write host:port", name, v)
 }
 
+// Optional notes an error unless v is 0, for no limit, or from 1 to highest.
+func (c *Checker) Optional(name string, v, highest int) {
+	c.Require(v >= 0 && v <= highest, "%s is %d: use 1 to %d, or 0 for no limit", name, v, highest)
+}
+
 // Require notes an error unless ok.
 func (c *Checker) Require(ok bool, format string, args ...any) {
 	if !ok {

@@ -21,7 +21,9 @@ type budget struct {
 const maxUnanswered = 256
 
 // answerable reports whether there is room for one answer more.
-func (o *outbox) answerable() bool { return !o.full.Load() && o.unanswered.Load() < maxUnanswered }
+func (o *outbox) answerable() bool {
+	return !o.full.Load() && o.unanswered.Load() < maxUnanswered && !o.share.over()
+}
 
 // answerRoom waits until the peer has taken enough of the answers that wait for
 // it, and until handlers have answered enough of its messages.
@@ -29,7 +31,8 @@ func (o *outbox) answerRoom(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	b := &o.budgets[acks]
-	for b.closed == nil && (b.used >= b.limit || o.unanswered.Load() >= maxUnanswered) {
+	for b.closed == nil && (b.used >= b.limit || o.crowded(b) || o.unanswered.Load() >= maxUnanswered) {
+		o.limited(b)
 		if err := o.wait(ctx, b); err != nil {
 			return err
 		}
@@ -53,13 +56,15 @@ func (o *outbox) room(w *Wait, p *parcel) error {
 		switch {
 		case b.closed != nil:
 			return b.closed
-		case b.used < b.limit && !(p.ordered && p.large() && o.largeData.active >= maxLarge):
+		case b.used < b.limit && !o.crowded(b) && !(p.ordered && p.large() && o.largeData.active >= maxLarge):
 			return nil
 		case w == nil:
-			return qerrors.New(qerrors.QueueFull, "%d bytes wait to be sent to this peer already", b.used)
+			o.limited(b)
+			return qerrors.New(qerrors.QueueFull, "%d bytes wait to be sent to this peer already%s", b.used, o.elsewhere(b))
 		}
 		if o.wait(w.Context(), b) != nil {
-			return w.noRoom(b.used)
+			o.limited(b)
+			return w.noRoom(b.used, o.elsewhere(b))
 		}
 	}
 }
@@ -92,6 +97,7 @@ func (o *outbox) budget(c class) *budget {
 // use takes n bytes of the budget of c.
 func (o *outbox) use(c class, n int) {
 	o.budget(c).used += n
+	o.charge(n)
 	o.full.Store(o.budgets[acks].used >= o.budgets[acks].limit)
 }
 
@@ -99,6 +105,7 @@ func (o *outbox) use(c class, n int) {
 func (o *outbox) free(c class, n int) {
 	b := o.budget(c)
 	b.used -= n
+	o.charge(-n)
 	o.full.Store(o.budgets[acks].used >= o.budgets[acks].limit)
 	if b.used <= b.limit/2 {
 		b.wake()

@@ -47,8 +47,10 @@ type Config struct {
 	// Control acts on control frames that are not the link's own business, on the goroutine
 	// that reads them; nil ignores them. Set once, before the first link.
 	Control func(l *Link, kind any)
+	Rates   Rates // how fast a peer may send
 
 	repeats    *monitoring.Repeats
+	share      share
 	traffic    traffic
 	links      atomic.Uint32 // that were made
 	tracer     *tracer
@@ -60,6 +62,7 @@ type Config struct {
 // Options are the fields that the configurations of clients and servers share.
 type Options struct {
 	MaxPayload, MaxQueueBytes, MaxPromises int
+	MaxQueueBytesTotal                     int // of all links together; 0 for no limit
 	Logger                                 *slog.Logger
 	Hooks                                  *monitoring.EventHooks
 	TracerProvider                         trace.TracerProvider
@@ -84,6 +87,7 @@ func NewConfig(o Options, check *fields.Checker) *Config {
 		Links:         func() iter.Seq[*Link] { return func(func(*Link) bool) {} },
 		tracer:        newTracer(o.TracerProvider),
 	}
+	c.share.limit = int64(o.MaxQueueBytesTotal)
 	c.Metrics = monitoring.NewMetrics(c.state)
 	c.Events = monitoring.NewEvents(o.Hooks, c.Log, c.Metrics)
 	c.Registry = sync.OnceValue(func() *prometheus.Registry { return monitoring.NewRegistry(c.Metrics) })

@@ -96,6 +96,7 @@ type Link struct {
 	acksReported atomic.Uint64 // of those, how many the peer was told of
 
 	losses losses
+	pace   *pace  // nil without limits
 	number uint32 // how many links there were before
 
 	held atomic.Pointer[Permit] // on the hub
@@ -116,6 +117,7 @@ func New(conn Conn, cfg *Config) *Link {
 		largeAcks: make(chan struct{}, maxLarge),
 		resent:    make(chan struct{}),
 		done:      make(chan struct{}),
+		pace:      newPace(cfg.Rates),
 	}
 	l.out.init(conn, &l.wg, cfg)
 	return l

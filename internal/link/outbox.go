@@ -24,6 +24,7 @@ type outbox struct {
 	wg      *sync.WaitGroup
 	metrics *monitoring.Metrics
 	session *session.Session // set by the handshake; counts what is sent
+	share   *share
 
 	full       atomic.Bool  // the budget of answers is used up
 	unanswered atomic.Int32 // messages of the peer that handlers have yet to answer
@@ -36,11 +37,14 @@ type outbox struct {
 	unseen    unseen // acknowledgements that the peer may not have received
 	dataSent  uint64 // data frames accepted in all
 	acksSent  uint64 // acknowledgements accepted in all
+	waiting   int    // bytes in all budgets
+	charged   int    // of these, those that count in the share
+	left      bool   // the share is not concerned any more
 	silently  bool   // a data frame was accepted that nobody awaits an acknowledgement of
 }
 
 func (o *outbox) init(conn Conn, wg *sync.WaitGroup, cfg *Config) {
-	o.conn, o.wg, o.metrics = conn, wg, cfg.Metrics
+	o.conn, o.wg, o.metrics, o.share = conn, wg, cfg.Metrics, &cfg.share
 	for c := range o.budgets {
 		o.budgets[c].limit = cfg.MaxQueueBytes
 	}
@@ -159,6 +163,7 @@ func (o *outbox) sentSilently() bool {
 func (o *outbox) fail(err error) *unseen {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.leave()
 	silent := 0
 	for c := range o.lanes {
 		o.budgets[c].close(err)

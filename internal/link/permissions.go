@@ -18,12 +18,17 @@ func (l *Link) Restrict(may session.Permissions) { l.may = may }
 // if it comes too soon. One that may not is answered here. An error means that the
 // connection has ended meanwhile.
 func (l *Link) permit(m *protocol.DataMessage, in *dispatcher.Intake) (permitted bool, err error) {
-	if l.may == nil {
+	if l.may == nil && l.pace == nil {
 		return true, nil
 	}
-	wait, err := l.may.MaySend(m)
-	if err != nil {
-		return false, l.forbid(m, in, denied(err))
+	var wait time.Duration
+	if l.may != nil {
+		if wait, err = l.may.MaySend(m); err != nil {
+			return false, l.forbid(m, in, denied(err))
+		}
+	}
+	if l.pace != nil {
+		wait = max(wait, l.pace.wait(len(m.Payload), l.cfg.Metrics))
 	}
 	if wait > 0 {
 		if in != nil {

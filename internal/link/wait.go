@@ -59,14 +59,14 @@ func remaining(left time.Duration, asked uint32) uint32 {
 }
 
 // noRoom is the error of a sender whose wait for room has ended while so many bytes
-// were before it. It is a timeout as well, for errors.Is.
-func (w *Wait) noRoom(used int) error {
+// were before it, and elsewhere. It is a timeout as well, for errors.Is.
+func (w *Wait) noRoom(used int, elsewhere string) error {
 	over := qerrors.FromContext(w.Context())
 	if over.Code != qerrors.Timeout {
 		return over
 	}
 	return &qerrors.Error{Code: qerrors.QueueFull, Err: over, Message: fmt.Sprintf(
-		"no room for %v, since %d bytes wait to be sent to this peer already: send less, or wait longer", w.deadline.Sub(w.begun), used)}
+		"no room for %v, since %d bytes wait to be sent to this peer already%s: send less, or wait longer", w.deadline.Sub(w.begun), used, elsewhere)}
 }
 
 func (w *Wait) end() {

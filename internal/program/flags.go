@@ -48,11 +48,21 @@ func Sensible(d time.Duration) error {
 	return nil
 }
 
+// Unlimited returns a flag for a number that is without a limit unless it is set.
+func Unlimited(name, usage string) cli.Flag {
+	return &cli.IntFlag{Name: name, DefaultText: "no limit", Usage: usage, Validator: Within(1, math.MaxInt32)}
+}
+
 // size returns a flag for 1 byte to highest, which text stands for.
 func size(name string, value, highest int, text, usage string) cli.Flag {
+	return Size(name, value, 1, highest, "1 byte", text, usage)
+}
+
+// Size returns a flag for a size from lowest to highest, which the texts stand for.
+func Size(name string, value, lowest, highest int, from, to, usage string) cli.Flag {
 	return &settings.SizeFlag{Name: name, Value: value, Usage: usage, Validator: func(n int) error {
-		if n < 1 || n > highest {
-			return fmt.Errorf("use a size from 1 byte to %s", text)
+		if n < lowest || n > highest {
+			return fmt.Errorf("use a size from %s to %s", from, to)
 		}
 		return nil
 	}}

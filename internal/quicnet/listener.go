@@ -15,18 +15,17 @@ type Listener struct {
 	listener  *quic.Listener
 }
 
-// Listen listens on pc, which it owns from now on, also when it fails. While busy,
-// which may be nil, returns true, a client's address is validated before anything
-// is kept of it.
-func Listen(pc net.PacketConn, auth *ServerAuth, limits Limits, busy func() bool) (*Listener, error) {
+// Listen listens on pc, which it owns from now on, also when it fails. A nil gate lets
+// all in.
+func Listen(pc net.PacketConn, auth *ServerAuth, limits Limits, gate Gate) (*Listener, error) {
 	transport := &quic.Transport{
 		Conn:               pc,
 		ConnectionIDLength: connectionIDLength,
 		StatelessResetKey:  &auth.resetKey,
 		TokenGeneratorKey:  &auth.tokenKey,
 	}
-	if busy != nil {
-		transport.VerifySourceAddress = func(net.Addr) bool { return busy() }
+	if gate != nil {
+		guard(transport, gate)
 	}
 	listener, err := transport.Listen(auth.tls, limits.config())
 	if err != nil {

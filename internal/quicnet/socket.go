@@ -1,6 +1,7 @@
 package quicnet
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"syscall"
@@ -15,14 +16,17 @@ import (
 // have, without collisions.
 const connectionIDLength = 8
 
-// Flow control windows, in bytes. Three lanes of data can stand still at once,
-// each with up to maxStreamWindow unread; the connection's window has to be
-// larger than all three, or acknowledgements could not get through.
+// Flow control windows, in bytes, unless configured.
 const (
-	initialStreamWindow = 512 << 10
-	maxStreamWindow     = 2 << 20
-	connectionWindow    = 16 << 20
+	initialStreamWindow     = 512 << 10
+	DefaultStreamWindow     = 2 << 20
+	DefaultConnectionWindow = 16 << 20
 )
+
+// StreamsInWindow is how many stream windows the window of a connection has to hold.
+// Three lanes of data can stand still at once, each with a window that is unread;
+// there has to be room besides, or acknowledgements could not get through.
+const StreamsInWindow = 4
 
 // minPacketSize is the size of a connection's first packets: the smallest that QUIC allows
 // (RFC 9000, section 14.1), so that they get through wherever QUIC can. Those that
@@ -35,20 +39,26 @@ type Limits struct {
 	MaxIdleTimeout     time.Duration // the smaller one of both sides counts
 	MaxIncomingStreams int           // streams that the peer may have open
 
+	// StreamWindow and ConnectionWindow are what the peer may have sent that is not
+	// read yet, in bytes; the defaults unless set.
+	StreamWindow, ConnectionWindow int
+
 	// Traceable makes [Conn.StartQlog] possible. It costs each connection some of
 	// its speed, also while there is no trace.
 	Traceable bool
 }
 
 func (l Limits) config() *quic.Config {
+	stream := uint64(cmp.Or(l.StreamWindow, DefaultStreamWindow))
+	connection := uint64(cmp.Or(l.ConnectionWindow, DefaultConnectionWindow))
 	config := &quic.Config{
 		HandshakeIdleTimeout:           l.HandshakeTimeout,
 		InitialPacketSize:              minPacketSize,
 		MaxIdleTimeout:                 l.MaxIdleTimeout,
-		InitialStreamReceiveWindow:     initialStreamWindow,
-		MaxStreamReceiveWindow:         maxStreamWindow,
-		InitialConnectionReceiveWindow: connectionWindow,
-		MaxConnectionReceiveWindow:     connectionWindow,
+		InitialStreamReceiveWindow:     min(initialStreamWindow, stream),
+		MaxStreamReceiveWindow:         stream,
+		InitialConnectionReceiveWindow: connection,
+		MaxConnectionReceiveWindow:     connection,
 		MaxIncomingStreams:             -1, // the protocol has none that are bidirectional
 		MaxIncomingUniStreams:          int64(l.MaxIncomingStreams),
 	}

@@ -30,7 +30,7 @@ type emit func(value float64, labels ...string)
 // catalog lists the metrics that come out of a snapshot. Labels have values from
 // a set that this version knows, never the id of a client or a text of a peer.
 func catalog() []metric {
-	return slices.Concat(connectionMetrics(), messageMetrics(), promiseMetrics(), errorMetrics(), reloadMetrics(), gauges(), recentMetrics())
+	return slices.Concat(connectionMetrics(), messageMetrics(), promiseMetrics(), errorMetrics(), reloadMetrics(), limitMetrics(), gauges(), recentMetrics())
 }
 
 func connectionMetrics() []metric {

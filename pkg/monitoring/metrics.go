@@ -16,6 +16,9 @@ type Metrics struct {
 	Refused      ByCode        // connections that never became a session, by reason
 	Disconnected ByCode        // sessions that ended, by reason
 
+	Limited            ByLimit       // what limits have refused or slowed
+	AddressValidations atomic.Uint64 // first packets that were answered with a Retry
+
 	Failed          ByCode   // sends that returned an error or whose promise did, by reason
 	Answered        ByStatus // acknowledgements that came, but for those that say that the time was over
 	Dropped         ByCode   // messages lost, by reason

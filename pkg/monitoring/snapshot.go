@@ -60,6 +60,8 @@ type Snapshot struct {
 
 	Connections, Reconnects, Resumed uint64
 	Refused, Disconnected            map[qerrors.Code]uint64
+	Limited                          map[Limit]uint64
+	AddressValidations               uint64
 
 	Failed, Dropped map[qerrors.Code]uint64
 	Answered        map[protocol.AckStatus]uint64
@@ -94,6 +96,7 @@ func (m *Metrics) Snapshot() Snapshot {
 
 		Connections: m.Connections.Load(), Reconnects: m.Reconnects.Load(), Resumed: m.Resumed.Load(),
 		Refused: m.Refused.Snapshot(), Disconnected: m.Disconnected.Snapshot(),
+		Limited: m.Limited.snapshot(), AddressValidations: m.AddressValidations.Load(),
 
 		Failed: m.Failed.Snapshot(), Dropped: m.Dropped.Snapshot(),
 		HandlerFailures: m.HandlerFailures.Snapshot(), Answered: m.Answered.snapshot(),

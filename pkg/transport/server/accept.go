@@ -7,6 +7,7 @@ import (
 	"github.com/voilet/QuicFlow/internal/link"
 	"github.com/voilet/QuicFlow/internal/quicnet"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
@@ -19,25 +20,9 @@ func (s *Server) accept(listener *quicnet.Listener) {
 			s.acceptEnded(err)
 			return
 		}
-		if s.pending.Load() >= maxPending {
-			s.link.Metrics.Refused.Add(qerrors.TooManyClients, 1)
-			conn.Close(qerrors.TooManyClients, "too many clients are connecting: try again later")
-			continue
-		}
-		s.pending.Add(1)
 		s.wg.Go(func() { s.serve(conn) })
 	}
 }
-
-// A connection can cost a receive window before it has said hello. So there may
-// be at most maxPending of those; and from manyPending on, who connects first has
-// to show that its address is its own (Retry, RFC 9000, section 8.1.2).
-const (
-	maxPending  = 1000
-	manyPending = 100
-)
-
-func (s *Server) busy() bool { return s.pending.Load() >= manyPending }
 
 // acceptEnded stops a server whose socket has failed.
 func (s *Server) acceptEnded(err error) {
@@ -59,9 +44,9 @@ func (s *Server) acceptEnded(err error) {
 func (s *Server) serve(conn *quicnet.Conn) {
 	l := link.New(conn, s.link)
 	hello, talk, err := s.admit(l)
-	s.pending.Add(-1)
+	conn.Entry().(*entry).Settle()
 	if err != nil {
-		s.link.Metrics.Refused.Add(qerrors.CodeOf(err), 1)
+		s.countRefused(err)
 		log := s.link.Log
 		if hello != nil {
 			log = log.With("client_id", hello.ClientId)
@@ -78,6 +63,14 @@ func (s *Server) serve(conn *quicnet.Conn) {
 		return
 	}
 	s.wg.Go(func() { s.run(l, conn, talk) })
+}
+
+func (s *Server) countRefused(err error) {
+	code := qerrors.CodeOf(err)
+	s.link.Metrics.Refused.Add(code, 1)
+	if code == qerrors.TooManyClients {
+		s.link.Metrics.Limited.Add(monitoring.LimitClients)
+	}
 }
 
 // run is one session until it ends.

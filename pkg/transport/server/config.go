@@ -53,6 +53,36 @@ type ServerConfig struct {
 	// MaxClients is how many clients may be connected; the next is refused.
 	// Default 10,000.
 	MaxClients int
+	// MaxClientsPerIP is how many connections one IP address may have; an IPv6 network of
+	// 64 bits counts as one. Leave room for those of clients that have gone and are not
+	// missed yet. Default: no limit but MaxClients, as a NAT can hide many clients.
+	MaxClientsPerIP int
+	// MaxConnectRatePerIP is how many connections one IP address may begin, in a second on
+	// average and at once. Those beyond are refused before they cost anything. Default 1,000.
+	MaxConnectRatePerIP int
+	// MaxPending is how many connections may be without a hello, half of them from one
+	// IP address. The next is refused. Default 1,000.
+	MaxPending int
+	// AddressValidationFrom is how many connections without a hello make the hub ask
+	// those who connect to show first that their address is their own (Retry of QUIC),
+	// which costs a round trip. Default 100.
+	AddressValidationFrom int
+
+	// MaxMessageRate is how many messages a second a client may send, and how many at
+	// once. One that sends more is slowed down by QUIC's flow control, and loses
+	// nothing. Default: no limit.
+	MaxMessageRate int
+	// MaxByteRate is how many bytes of payload a second a client may send, in the same
+	// way. Default: no limit.
+	MaxByteRate int
+	// MaxStreamWindow is how much a client may send on one stream that the hub has not
+	// read yet, in bytes. Default 2 MiB, at least 64 KiB.
+	MaxStreamWindow int
+	// MaxConnectionWindow is the same for all streams of a client together: it bounds the
+	// memory that a client can make the hub hold unread. Default 16 MiB, at least four
+	// times MaxStreamWindow.
+	MaxConnectionWindow int
+
 	// MaxPromises is how many acknowledgements may be awaited at once, from all
 	// clients together. Default 50,000.
 	MaxPromises int
@@ -63,6 +93,10 @@ type ServerConfig struct {
 	// each priority, and of acknowledgements. When it is reached, SendMessage
 	// waits and Broadcast skips the client. Default 4 MiB.
 	MaxQueueBytes int
+	// MaxQueueBytesTotal is how much may wait to be sent to all clients together, in
+	// bytes. When it is reached, clients that something waits for already are treated as
+	// if MaxQueueBytes was reached; those that keep up get theirs. Default 1 GiB.
+	MaxQueueBytesTotal int
 
 	// SessionRetention is how long the hub remembers the session of a client whose
 	// connection was lost, so that nothing is lost and nothing handled twice when the
@@ -108,16 +142,36 @@ func (c *ServerConfig) check() (*link.Config, error) {
 	check.Int("MaxTimeoutCount", &c.MaxTimeoutCount, 3, math.MaxInt32)
 	check.Int("MaxClients", &c.MaxClients, 10000, math.MaxInt32)
 	check.Duration("SessionRetention", &c.SessionRetention, 5*time.Minute)
+	c.checkLimits(&check)
 	check.Duration("ReconnectWindow", &c.ReconnectWindow, 0)
 	check.Address("ReconnectAddress", c.ReconnectAddress)
 	check.Require(!slices.Contains(c.Authenticators, nil), "one of Authenticators is nil: leave it out")
 	c.Authenticators = slices.Clone(c.Authenticators)
 	shared := link.NewConfig(link.Options{
-		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxPromises: c.MaxPromises,
+		MaxPayload: c.MaxPayload, MaxQueueBytes: c.MaxQueueBytes, MaxQueueBytesTotal: c.MaxQueueBytesTotal, MaxPromises: c.MaxPromises,
 		Logger: c.Logger, Hooks: c.Hooks, TracerProvider: c.TracerProvider,
 	}, &check)
 	shared.Hub, shared.MaxClients, shared.Epoch = true, c.MaxClients, rand.Text()
+	shared.Rates = link.Rates{Messages: c.MaxMessageRate, Bytes: c.MaxByteRate}
 	return shared, check.Err()
+}
+
+// minStreamWindow has room for the largest frame of a lane.
+const minStreamWindow = 64 << 10
+
+func (c *ServerConfig) checkLimits(check *fields.Checker) {
+	check.Optional("MaxClientsPerIP", c.MaxClientsPerIP, math.MaxInt32)
+	check.Int("MaxConnectRatePerIP", &c.MaxConnectRatePerIP, 1000, math.MaxInt32)
+	check.Int("MaxPending", &c.MaxPending, 1000, math.MaxInt32)
+	check.Int("AddressValidationFrom", &c.AddressValidationFrom, 100, math.MaxInt32)
+	check.Optional("MaxMessageRate", c.MaxMessageRate, math.MaxInt32)
+	check.Optional("MaxByteRate", c.MaxByteRate, math.MaxInt32)
+	check.Int("MaxStreamWindow", &c.MaxStreamWindow, quicnet.DefaultStreamWindow, math.MaxInt32)
+	check.Require(c.MaxStreamWindow >= minStreamWindow, "MaxStreamWindow is %d: use at least %d", c.MaxStreamWindow, minStreamWindow)
+	check.Int("MaxConnectionWindow", &c.MaxConnectionWindow, quicnet.DefaultConnectionWindow, math.MaxInt32)
+	check.Require(c.MaxConnectionWindow/quicnet.StreamsInWindow >= c.MaxStreamWindow, "MaxConnectionWindow is %d: use at least %d times MaxStreamWindow, which is %d",
+		c.MaxConnectionWindow, quicnet.StreamsInWindow, c.MaxStreamWindow)
+	check.Int("MaxQueueBytesTotal", &c.MaxQueueBytesTotal, 1<<30, math.MaxInt)
 }
 
 // tolerated is the silence that clients are told of. They ping at least twice in it.
@@ -128,6 +182,8 @@ func (c *ServerConfig) limits() quicnet.Limits {
 		HandshakeTimeout:   c.HandshakeTimeout,
 		MaxIdleTimeout:     c.MaxIdleTimeout,
 		MaxIncomingStreams: c.MaxIncomingStreams,
+		StreamWindow:       c.MaxStreamWindow,
+		ConnectionWindow:   c.MaxConnectionWindow,
 		Traceable:          c.QlogDir != "",
 	}
 }

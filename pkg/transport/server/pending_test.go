@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,69 +17,94 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/testnet"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
-// maxPending is how many connections may be without a hello.
-const maxPending = 1000
+// crowd makes many connections from one address.
+type crowd struct {
+	t         *testing.T
+	transport *quic.Transport
+	hub       net.Addr
+}
 
-// dialMany makes connections that say nothing, a few at a time.
-func dialMany(t *testing.T, n *testnet.Network, count int) (conns []*quic.Conn) {
+func newCrowd(t *testing.T, n *testnet.Network, name string) *crowd {
 	t.Helper()
-	pc := n.Listen("flood")
-	transport := &quic.Transport{Conn: pc}
+	pc := n.Listen(name)
+	c := &crowd{t: t, transport: &quic.Transport{Conn: pc}}
 	t.Cleanup(func() {
-		_ = transport.Close()
+		_ = c.transport.Close()
 		_ = pc.Close()
 	})
 	addr, err := net.ResolveUDPAddr("udp", n.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := &quic.Config{KeepAlivePeriod: 5 * time.Second}
+	c.hub = addr
+	return c
+}
+
+func (c *crowd) dial() (*quic.Conn, error) {
+	return c.transport.Dial(context.Background(), c.hub,
+		&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"quic-backbone/1"}}, &quic.Config{KeepAlivePeriod: 5 * time.Second})
+}
+
+// dialMany makes connections that say nothing, a few at a time.
+func (c *crowd) dialMany(count int) (conns []*quic.Conn) {
+	c.t.Helper()
 	conns = make([]*quic.Conn, count)
 	const atOnce = 10
 	for i := 0; i < count; i += atOnce {
 		var wg sync.WaitGroup
 		for k := i; k < min(i+atOnce, count); k++ {
 			wg.Go(func() {
-				conn, err := transport.Dial(context.Background(), addr,
-					&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"quic-backbone/1"}}, config)
+				conn, err := c.dial()
 				if err != nil {
-					t.Errorf("connection %d: %v", k, err)
+					c.t.Errorf("connection %d: %v", k, err)
 				}
 				conns[k] = conn
 			})
 		}
 		wg.Wait()
-		if t.Failed() {
-			t.FailNow()
+		if c.t.Failed() {
+			c.t.FailNow()
 		}
 	}
 	return conns
 }
 
-// Connections that say no hello cannot pile up: past the limit they are told to
-// come back, as is whoever else comes; when some have ended there is room again.
+// refused checks that the hub takes no connection of this address, and says so at once.
+func (c *crowd) refused() {
+	c.t.Helper()
+	var e *quic.TransportError
+	if _, err := c.dial(); !errors.As(err, &e) || e.ErrorCode != quic.ConnectionRefused || !e.Remote {
+		c.t.Errorf("a connection ended with %v", err)
+	}
+}
+
+// 1,000 connections that say no hello take up the room for such: past that limit whoever
+// else comes is told to come back; when some have ended there is room again.
 func TestConnectionsWithoutHello(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := testnet.Virtual(t)
 		hub := n.Hub(testnet.Echo(), func(c *server.ServerConfig) { c.HandshakeTimeout = time.Hour })
 		honest := n.Client("honest", testnet.Echo(), nil)
 		n.Connect(honest)
-		conns := dialMany(t, n, maxPending)
-		if refused := hub.GetMetrics().Refused; len(refused) > 0 {
-			t.Fatalf("refused below the limit: %v", refused)
+		conns := slices.Concat(newCrowd(t, n, "flood").dialMany(500), newCrowd(t, n, "another flood").dialMany(500))
+		m := hub.GetMetrics()
+		if len(m.Refused)+len(m.Limited) > 0 {
+			t.Fatalf("below the limit: refused %v by %v", m.Refused, m.Limited)
+		}
+		if want := uint64(1000 - 100); m.AddressValidations < want { // since the hundredth
+			t.Errorf("%d addresses were validated, want %d", m.AddressValidations, want)
 		}
 		late := n.Client("late", testnet.Echo(), func(c *client.ClientConfig) { c.ReconnectEnabled = true })
 		n.Connect(late) // goes on in the background
-		if err := late.Err(); !errors.Is(err, qerrors.ErrTooManyClients) {
+		if err := late.Err(); !errors.Is(err, qerrors.ErrUnreachable) || !strings.Contains(err.Error(), "takes no connections at the moment") {
 			t.Errorf("one too many: %v", err)
 		}
-		if got := hub.GetMetrics().Refused[qerrors.TooManyClients]; got != 1 {
-			t.Errorf("%d were counted as refused", got)
-		}
+		stopped(t, hub, monitoring.LimitPending)
 		if _, err := honest.SendMessage(t.Context(), testnet.Command("x"), true, 0); err != nil {
 			t.Errorf("a client that was there before: %v", err)
 		}
@@ -90,4 +118,23 @@ func TestConnectionsWithoutHello(t *testing.T) {
 			_ = conn.CloseWithError(0, "")
 		}
 	})
+}
+
+// stopped checks that this is the limit that has stopped whoever was refused.
+func stopped(t *testing.T, hub *server.Server, limit monitoring.Limit) {
+	t.Helper()
+	m := hub.GetMetrics()
+	if n := m.Limited[limit]; n == 0 || len(m.Limited) != 1 || m.Refused[qerrors.TooManyClients] != n {
+		t.Errorf("not %v: the limits have stopped %v, refused were %v", limit, m.Limited, m.Refused)
+	}
+}
+
+type counts = map[monitoring.Limit]uint64
+
+// limited checks what the limits of a hub have stopped so far.
+func limited(t *testing.T, hub *server.Server, want counts) {
+	t.Helper()
+	if got := hub.GetMetrics().Limited; !maps.Equal(got, want) {
+		t.Errorf("the limits have stopped %v, want %v", got, want)
+	}
 }

@@ -22,7 +22,6 @@ import (
 	"net"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,6 +41,7 @@ type Server struct {
 	auth     *quicnet.ServerAuth
 	sessions *session.Registry[*link.Link]
 	talks    conversations
+	gate     *gate
 
 	// admitting ends when Stop begins: who has not said hello by then is refused.
 	admitting context.Context
@@ -53,7 +53,6 @@ type Server struct {
 	failure  error // why the server ended by itself
 	stopErr  error // what Stop returned
 
-	pending atomic.Int32   // connections that have not said hello yet
 	wg      sync.WaitGroup // accept loop, sweeper, and one for each connection
 	drained chan struct{}  // closed when all connections have ended
 	stopped chan struct{}  // closed when Stop is done
@@ -77,6 +76,7 @@ func newServer(c ServerConfig, shared *link.Config, auth *quicnet.ServerAuth) *S
 		drained:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
+	s.gate = newGate(&s.config, shared.Metrics, shared.Log)
 	shared.Links, shared.Control = s.links, s.control
 	s.admitting, s.refuse = context.WithCancelCause(context.Background())
 	return s
@@ -107,7 +107,7 @@ func (s *Server) StartOn(pc net.PacketConn) error {
 	if s.state != idle {
 		return errors.Join(qerrors.New(qerrors.InvalidArgument, "the server was started before: make a new one"), pc.Close())
 	}
-	listener, err := quicnet.Listen(pc, s.auth, s.config.limits(), s.busy)
+	listener, err := quicnet.Listen(pc, s.auth, s.config.limits(), s.gate)
 	if err != nil {
 		return err
 	}
@@ -188,6 +188,7 @@ func (s *Server) sweep() {
 	for {
 		select {
 		case now := <-ticker.C:
+			s.gate.forget()
 			for _, l := range s.sessions.All() {
 				l.CheckPermit(now)
 				l.CheckHeartbeat(s.config.HeartbeatTimeout, s.config.MaxTimeoutCount)

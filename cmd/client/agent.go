@@ -27,12 +27,16 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 		return err
 	}
 	c.SetDispatcher(d)
-	monitor, err := program.OpenMonitor(cmd, log)
+	access, err := program.NewAccess(cmd, log, "metrics")
+	if err != nil {
+		return err
+	}
+	monitor, err := program.OpenMonitor(cmd, log, access)
 	if err != nil {
 		return err
 	}
 	served := make(chan error, 1)
-	go func() { served <- monitor.Serve(program.NewMonitor(cmd, log, c.Registry(), c.Ready)) }()
+	go func() { served <- monitor.Serve(program.NewMonitor(cmd, log, c.Registry(), c.Ready, access)) }()
 	err = handle(ctx, cmd, c, traces, log)
 	if closed := errors.Join(monitor.Close(), <-served); err == nil {
 		err = closed

@@ -50,7 +50,7 @@ func flags() []cli.Flag {
 				Usage: "time for all of it, connecting included"}),
 		program.Category("Handling of messages", program.HandlerFlags()...),
 		program.Category("Stopping", program.DrainFlag()),
-		program.Category("Monitoring of the agent", program.MonitorFlags("")...),
+		program.Category("Monitoring of the agent", slices.Concat(program.MonitorFlags(""), program.AccessFlags("metrics", "the metrics"))...),
 		program.Category("Logs", program.LogFlags("info, with -send warn")...),
 		program.Category("Traces", program.TraceFlags()...),
 	)

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -14,13 +16,39 @@ import (
 // withHub makes an Action of f, which works with the hub of -api.
 func withHub(f func(context.Context, *cli.Command, *apiclient.Client) error) cli.ActionFunc {
 	return func(ctx context.Context, cmd *cli.Command) error {
-		hub, err := apiclient.New(cmd.String("api"))
+		hub, err := openHub(cmd)
 		if err != nil {
 			return err
 		}
 		defer hub.Close()
 		return advise(cmd, f(ctx, cmd, hub))
 	}
+}
+
+// openHub returns a client of the hub of -api.
+func openHub(cmd *cli.Command) (*apiclient.Client, error) {
+	o := apiclient.Options{Token: cmd.String("api-token"), Insecure: cmd.Bool("insecure")}
+	for name, use := range map[string]func([]byte){
+		"api-token-file": func(content []byte) { o.Token = strings.TrimSpace(string(content)) },
+		"api-ca":         func(content []byte) { o.CA = content },
+	} {
+		path := cmd.String(name)
+		if path == "" {
+			continue
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil, qerrors.New(qerrors.InvalidConfig, "-%s cannot be read: %w", name, err)
+		}
+		use(content)
+	}
+	if cmd.String("api-token") != "" && cmd.String("api-token-file") != "" {
+		return nil, qerrors.New(qerrors.InvalidConfig, "there are an -api-token and an -api-token-file: leave one out")
+	}
+	if strings.ContainsFunc(o.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, qerrors.New(qerrors.InvalidConfig, "the token of the API has characters that no token has: the file of -api-token-file has a token and nothing else")
+	}
+	return apiclient.New(cmd.String("api"), o)
 }
 
 // advise adds what to do to errors of which only this program knows it.
@@ -65,7 +93,7 @@ func completeClients(ctx context.Context, cmd *cli.Command, flag, begun string) 
 	case flag == "" && (cmd.ArgsUsage == "" || cmd.NArg() > 0), flag != "" && flag != "client":
 		return nil
 	}
-	hub, err := apiclient.New(cmd.String("api"))
+	hub, err := openHub(cmd)
 	if err != nil {
 		return nil
 	}

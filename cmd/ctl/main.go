@@ -27,11 +27,15 @@ func command() *cli.Command {
 			"out, and 130 when it was interrupted.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "api", Value: "http://localhost:8475", Usage: "`URL` of the hub's HTTP API, or its host:port"},
+			&cli.StringFlag{Name: "api-token", Usage: "`TOKEN` that the hub asks for; better in the environment or a file, since other users of the machine can see command lines"},
+			&cli.StringFlag{Name: "api-token-file", TakesFile: true, Usage: "`FILE` with that token"},
+			&cli.StringFlag{Name: "api-ca", TakesFile: true, Usage: "PEM `FILE` with the CA to trust where the API is https; the system's without it"},
+			&cli.BoolFlag{Name: "insecure", Usage: "trust any certificate of the API: whoever is in between can read the token"},
 		},
 		Commands: []*cli.Command{
 			listCommand(), getCommand(), sendCommand(), broadcastCommand(), disconnectCommand(),
 			watchCommand(), topCommand(), qlogCommand(), policyCommand(), tokenCommand(), enrollTokenCommand(), certsCommand(),
-			versionCommand(),
+			addCallerCommand(), versionCommand(),
 		},
 	}
 }

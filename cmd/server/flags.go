@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/httpapi"
 	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/internal/settings"
 )
@@ -20,11 +21,19 @@ func flags() []cli.Flag {
 			program.Duration("handshake-timeout", 5*time.Second, "time for a client to connect, and then to say hello"),
 			program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection"),
 			program.Duration("session-retention", 5*time.Minute, "time for a client whose connection was lost to come back to its session"),
-			&cli.StringFlag{Name: "api", Value: "127.0.0.1:8475", Validator: program.AddressOrNone, Usage: "TCP `ADDRESS` of the HTTP API, which has no authentication: keep it on loopback; off with -api="}),
+			&cli.StringFlag{Name: "api", Value: "127.0.0.1:8475", Validator: program.AddressOrNone, Usage: "TCP `ADDRESS` of the HTTP API; off with -api="}),
 		program.Category("Who clients are", identityFlags()...),
 		program.Category("Access",
 			&cli.StringFlag{Name: "policy", TakesFile: true,
 				Usage: "YAML `FILE` that says what clients may send and receive, read again when it changes; without it each may send the hub what it wants"}),
+		program.Category("HTTP API and metrics", append(program.AccessFlags("api", "the HTTP API and the metrics"),
+			&cli.StringSliceFlag{Name: "api-origin", Validator: origins,
+				Usage: "`ORIGIN` of web pages that may use the HTTP API, such as https://ops.example.com; may be given several times, and otherwise there are none"})...),
+		program.Category("Audit",
+			&cli.StringFlag{Name: "audit-log", TakesFile: true,
+				Usage: "`FILE` to write down as JSON who is let in or refused, and who does what through the HTTP API; no payloads"},
+			program.Size("audit-log-size", 100<<20, 1<<20, 1<<30, "1MiB", "1GiB", "size from which on a new file of the audit log is begun"),
+			program.Count("audit-log-keep", 10, 10_000, "older files of the audit log to keep")),
 		program.Category("Heartbeats", program.HeartbeatFlags()...),
 		program.Category("Limits", slices.Concat([]cli.Flag{
 			program.Count("max-clients", 10_000, math.MaxInt32, "clients connected at once"),
@@ -59,4 +68,13 @@ func clientLimits() []cli.Flag {
 		program.Count("max-pending", 1000, math.MaxInt32, "connections that have not said hello yet; half of them from one IP address"),
 		program.Count("address-validation-from", 100, math.MaxInt32, "connections that have not said hello yet, from which on others have to show that their address is their own (Retry)"),
 	}
+}
+
+func origins(all []string) error {
+	for _, origin := range all {
+		if err := httpapi.CheckOrigin(origin); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/audit"
 	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/internal/tracing"
@@ -24,6 +25,8 @@ type hub struct {
 	events       *eventlog.Log
 	api, monitor *program.HTTPServer
 	traces       *tracing.Exporter
+	access       *program.Access
+	audit        *audit.Log
 
 	anyone bool // clients need no credentials
 
@@ -31,11 +34,13 @@ type hub struct {
 	failed chan error // what ended by itself, and why
 }
 
-func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (*hub, error) {
+func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (_ *hub, err error) {
 	h := &hub{traces: traces}
+	if h.access, err = program.NewAccess(cmd, log, "api"); err != nil {
+		return nil, err
+	}
 	h.events = eventlog.New(func() uint64 { return h.Traffic().MessagesReceived })
 	c := config(cmd, h.events.Hooks(), log, traces.TracerProvider())
-	var err error
 	if c.Authenticators, err = authenticators(cmd, log); err != nil {
 		return nil, err
 	}
@@ -43,17 +48,21 @@ func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (*hub,
 		return nil, err
 	}
 	if path := cmd.String("policy"); path != "" {
-		file, err := policy.Open(path)
-		if err != nil {
+		if c.Authorizer, err = policy.Open(path); err != nil {
 			return nil, err
 		}
-		c.Authorizer = file
 	}
-	srv, err := server.NewServer(c)
-	if err != nil {
+	if h.audit, err = openAudit(cmd, log); err != nil {
 		return nil, err
 	}
-	h.Server, h.anyone = srv, len(c.Authenticators) == 0
+	if h.audit != nil {
+		c.Admissions = h.admission
+	}
+	if h.Server, err = server.NewServer(c); err != nil {
+		return nil, errors.Join(err, h.audit.Close(answerTime))
+	}
+	h.anyone = len(c.Authenticators) == 0
+	h.audit.Register(h.Registry())
 	return h, nil
 }
 
@@ -63,17 +72,17 @@ func (h *hub) start(cmd *cli.Command, log *slog.Logger) (err error) {
 	h.failed = make(chan error, 3)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, h.api.Close(), h.monitor.Close())
+			err = errors.Join(err, h.api.Close(), h.monitor.Close(), h.audit.Close(answerTime))
 			h.wg.Wait()
 		}
 	}()
-	if h.monitor, err = program.OpenMonitor(cmd, log); err != nil {
+	if h.monitor, err = program.OpenMonitor(cmd, log, h.access); err != nil {
 		return err
 	}
-	if h.api, err = openAPI(cmd, log); err != nil {
+	if h.api, err = openAPI(cmd, log, h.access); err != nil {
 		return err
 	}
-	h.serve(h.monitor, program.NewMonitor(cmd, log, h.Registry(), h.Ready))
+	h.serve(h.monitor, program.NewMonitor(cmd, log, h.Registry(), h.Ready, h.access))
 	if err = h.Start(cmd.String("addr")); err != nil {
 		return err
 	}
@@ -108,5 +117,5 @@ func (h *hub) stop(ctx context.Context) error {
 	monitorErr := h.monitor.Close()
 	h.wg.Wait()
 	h.traces.Shutdown(ctx)
-	return errors.Join(err, apiErr, monitorErr)
+	return errors.Join(err, apiErr, monitorErr, h.audit.Close(answerTime))
 }

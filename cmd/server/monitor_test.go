@@ -61,14 +61,6 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-func TestProfilesOnOtherAddresses(t *testing.T) {
-	t.Parallel()
-	hub, _ := start(t, "-pprof", "-metrics", ":0")
-	if line := hub.Await("may reach the profiles"); !strings.Contains(line, "level=WARN") {
-		t.Errorf("the log has %s", line)
-	}
-}
-
 func TestNoMonitoring(t *testing.T) {
 	t.Parallel()
 	hub, _ := start(t, "-metrics=")

@@ -11,6 +11,8 @@ package apiclient
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"maps"
@@ -34,23 +36,39 @@ const (
 
 // Client is a client of one hub's API. It may be used from any goroutine.
 type Client struct {
-	base *url.URL
-	http http.Client
+	base  *url.URL
+	token string
+	http  http.Client
+}
+
+// Options are what a hub may ask for.
+type Options struct {
+	Token    string // the bearer token; empty for none
+	CA       []byte // PEM certificates to trust; nil stands for the system's
+	Insecure bool   // trust any certificate
 }
 
 // New returns a client of the API at a URL such as http://localhost:8475, or an
 // address as the hub's own -api takes it, localhost:8475 or :8475. It connects
 // when it has to.
-func New(api string) (*Client, error) {
+func New(api string, o Options) (*Client, error) {
 	base, err := parse(api)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{base: base, http: http.Client{
+	trust := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.Insecure}
+	if o.CA != nil {
+		trust.RootCAs = x509.NewCertPool()
+		if !trust.RootCAs.AppendCertsFromPEM(o.CA) {
+			return nil, qerrors.New(qerrors.InvalidConfig, "the CA of the API has no PEM certificate")
+		}
+	}
+	return &Client{base: base, token: o.Token, http: http.Client{
 		Transport: &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
 			TLSHandshakeTimeout: dialTimeout,
+			TLSClientConfig:     trust,
 			DisableCompression:  true, // it would hold up events
 			ForceAttemptHTTP2:   true,
 			IdleConnTimeout:     time.Minute,
@@ -125,6 +143,9 @@ func (c *Client) open(ctx context.Context, r request) (*http.Response, error) {
 	out, err := r.build(ctx, c.base)
 	if err != nil {
 		return nil, err
+	}
+	if c.token != "" {
+		out.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	response, err := c.http.Do(out)
 	if err != nil {

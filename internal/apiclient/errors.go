@@ -2,6 +2,7 @@ package apiclient
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ func (c *Client) strange(format string, args ...any) error {
 func (c *Client) failed(ctx context.Context, r request, connected bool, err error) error {
 	var known *qerrors.Error
 	var wrapped *url.Error
+	var untrusted *tls.CertificateVerificationError
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // it repeats the URL
 	}
@@ -36,6 +38,8 @@ func (c *Client) failed(ctx context.Context, r request, connected bool, err erro
 	case ctx.Err() != nil && errors.As(context.Cause(ctx), &known):
 	case ctx.Err() != nil:
 		known = qerrors.FromContext(ctx)
+	case errors.As(err, &untrusted):
+		known = qerrors.New(qerrors.BadCertificate, "the certificate of %s is not trusted: name the CA that signed it with -api-ca, and use a name that it has: %w", c, untrusted.Err)
 	case connected:
 		known = qerrors.New(qerrors.Unreachable, "the connection to %s was lost: %w", c, err)
 	default:

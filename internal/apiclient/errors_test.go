@@ -22,7 +22,7 @@ func TestAddresses(t *testing.T) {
 	for _, api := range []string{
 		"", "ftp://localhost", "http://", "http:///x", "localhost:x", "http://local host", "http://localhost:8475/?a=b", "http://localhost/#x", "://", "unix:///run/x",
 	} {
-		if _, err := apiclient.New(api); !errors.Is(err, qerrors.ErrInvalidConfig) {
+		if _, err := apiclient.New(api, apiclient.Options{}); !errors.Is(err, qerrors.ErrInvalidConfig) {
 			t.Errorf("%q: %v, want an error with the code InvalidConfig", api, err)
 		}
 	}

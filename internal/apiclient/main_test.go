@@ -11,7 +11,7 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func newClient(t testing.TB, api string) *apiclient.Client {
 	t.Helper()
-	c, err := apiclient.New(api)
+	c, err := apiclient.New(api, apiclient.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

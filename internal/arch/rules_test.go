@@ -42,6 +42,8 @@ var layers = []layer{
 	{"internal/certs", []string{"pkg/errors"}},
 	{"pkg/auth", []string{"internal/certs", "internal/reload", "internal/tokens", "pkg/errors", "pkg/transport/server"}},
 	{"internal/eventlog", []string{"pkg/errors", "pkg/monitoring"}},
+	{"internal/bearer", []string{"pkg/errors"}},
+	{"internal/audit", []string{"pkg/errors"}},
 	{"internal/httpapi", []string{above}},
 	{"internal/apiclient", []string{"pkg/errors", "internal/httpapi"}},
 
@@ -53,7 +55,7 @@ var layers = []layer{
 	{"internal/tracing", []string{"pkg/errors"}},
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
 	{"internal/webhook", []string{"pkg/errors", "pkg/protocol"}},
-	{"internal/program", []string{"internal/hosts", "pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute", "internal/webhook", "internal/tracing"}},
+	{"internal/program", []string{"internal/hosts", "internal/bearer", "internal/reload", "pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute", "internal/webhook", "internal/tracing"}},
 	{"internal/load", []string{"pkg/errors"}},
 	{"cmd/...", []string{above}},
 	{"examples/...", []string{"pkg/..."}},

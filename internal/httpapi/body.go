@@ -2,6 +2,9 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"sync"
@@ -15,9 +18,13 @@ import (
 )
 
 const (
-	// bodyTimeout is how long a caller may take to send the body: for that of a
-	// payload of 64 MiB, the most that a hub takes, a link of 6 Mbit/s will do.
-	bodyTimeout = 2 * time.Minute
+	// bodyTimeout is how long a caller may take to send a small body, and slowestBody how
+	// many bytes a second it has to send of another, which takes room from others while it
+	// comes.
+	bodyTimeout = 10 * time.Second
+	slowestBody = 512 << 10
+	// longestBody is enough for a payload of 64 MiB, the most that a hub takes, over 6 Mbit/s.
+	longestBody = 2 * time.Minute
 	// smallBody is what is read at any time.
 	smallBody = 64 << 10
 	// bodyRoom is how many bytes of larger bodies are read and decoded at once. While
@@ -59,7 +66,7 @@ func (b *bodies) bound(ctx huma.Context, next func(huma.Context)) {
 			" bytes is over the "+strconv.FormatInt(b.largest, 10)+" that the hub reads: split the payload, or raise -max-payload"))
 		return
 	case size <= smallBody:
-		next(ctx)
+		next(&upload{under: ctx, timeout: bodyTimeout})
 		return
 	}
 	waiting, cancel := context.WithTimeout(r.Context(), roomTimeout)
@@ -72,7 +79,7 @@ func (b *bodies) bound(ctx huma.Context, next func(huma.Context)) {
 	}
 	release := sync.OnceFunc(func() { b.room.Release(size) })
 	defer release()
-	next(huma.WithValue(ctx, roomKey{}, release))
+	next(&upload{under: huma.WithValue(ctx, roomKey{}, release), timeout: min(bodyTimeout+time.Duration(size)*time.Second/slowestBody, longestBody)})
 }
 
 type roomKey struct{}
@@ -83,6 +90,45 @@ func decoded(ctx context.Context) {
 	if release, ok := ctx.Value(roomKey{}).(func()); ok {
 		release()
 	}
+}
+
+// under is a huma.Context that can be embedded, since it has a method Context.
+type under = huma.Context
+
+// upload is a request whose body is to arrive within a time that its size gives it.
+type upload struct {
+	under
+	timeout time.Duration
+	broken  bool // the body has ended before its end
+}
+
+func (u *upload) SetReadDeadline(time.Time) error {
+	return u.under.SetReadDeadline(time.Now().Add(u.timeout))
+}
+
+func (u *upload) BodyReader() io.Reader { return &uploaded{u.under.BodyReader(), u} }
+
+// SetStatus says that a broken body is a fault of who sends it, which huma takes for one
+// of the hub.
+func (u *upload) SetStatus(status int) {
+	if u.broken && status == http.StatusInternalServerError {
+		status = http.StatusBadRequest
+	}
+	u.under.SetStatus(status)
+}
+
+type uploaded struct {
+	io.Reader
+	of *upload
+}
+
+func (r *uploaded) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	var timeout net.Error
+	if err != nil && err != io.EOF && !(errors.As(err, &timeout) && timeout.Timeout()) {
+		r.of.broken = true
+	}
+	return n, err
 }
 
 // refuse answers a request with which a message was to be sent.

@@ -1,10 +1,13 @@
 package httpapi_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -91,7 +94,7 @@ func TestLargeBodiesWaitForRoom(t *testing.T) {
 			body, sender := io.Pipe()
 			ends = append(ends, sender)
 			senders.Go(func() {
-				if status, p := post(handler, body, large); status != http.StatusInternalServerError {
+				if status, p := post(handler, body, large); status != http.StatusBadRequest || p.Outcome != "not_sent" || !strings.Contains(p.Detail, "the body was cut short") {
 					t.Errorf("a body that broke off: status %d, %+v", status, p)
 				}
 			})
@@ -141,5 +144,51 @@ func TestRoomIsFreeOnceRead(t *testing.T) {
 		time.Sleep(time.Minute) // longer than anybody waits for room
 		close(release)
 		senders.Wait()
+	})
+}
+
+// Bodies that come slowly keep the room of others for as long as they may need, and no longer.
+func TestSlowBodiesAreGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		listener := pipes{make(chan net.Conn), make(chan struct{})}
+		server := &http.Server{Handler: httpapi.NewHandler(&testhub.Hub{OnSend: func(context.Context, string, *protocol.DataMessage, bool, time.Duration) (*protocol.AckMessage, error) {
+			return &protocol.AckMessage{Status: protocol.AckStatus_ACK_STATUS_SUCCESS}, nil
+		}}, httpapi.Options{})}
+		served := make(chan error)
+		go func() { served <- server.Serve(listener) }()
+		const large = 3 << 20
+		var slow []net.Conn
+		begun := time.Now()
+		for range 6 {
+			conn, _ := listener.dial(t.Context(), "", "")
+			slow = append(slow, conn)
+			go func() {
+				_, _ = fmt.Fprintf(conn, "POST /api/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", large)
+				for { // a byte now and then
+					if _, err := conn.Write([]byte(" ")); err != nil {
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			}()
+		}
+		synctest.Wait()
+		for i, conn := range slow {
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatalf("the slow sender %d: %v", i, err)
+			}
+			if took := time.Since(begun); response.StatusCode != http.StatusRequestTimeout && response.StatusCode != http.StatusTooManyRequests || took > 20*time.Second {
+				t.Errorf("the slow sender %d: status %d after %v", i, response.StatusCode, took)
+			}
+			_ = conn.Close()
+		}
+		message := largeMessage(1 << 20)
+		if status, p := post(server.Handler, strings.NewReader(message), int64(len(message))); status != http.StatusOK {
+			t.Errorf("afterwards: status %d, %+v", status, p)
+		}
+		_ = server.Close()
+		<-served
+		time.Sleep(2 * time.Second) // for connections that linger
 	})
 }

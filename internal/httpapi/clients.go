@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/voilet/QuicFlow/internal/audit"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/session"
 )
@@ -142,8 +143,10 @@ func (a *api) getClient(_ context.Context, in *clientInput) (*reply[ClientDetail
 	return &reply[ClientDetail]{ClientDetail{Client: newClient(info), SessionID: info.SessionID}}, nil
 }
 
-func (a *api) disconnectClient(_ context.Context, in *clientInput) (*struct{}, error) {
-	if err := a.hub.Disconnect(in.ID, "disconnected by the hub's operator"); err != nil {
+func (a *api) disconnectClient(ctx context.Context, in *clientInput) (*struct{}, error) {
+	err := a.hub.Disconnect(in.ID, "disconnected by the hub's operator")
+	a.note(ctx, audit.Disconnect, in.ID, err)
+	if err != nil {
 		return nil, a.failure(err, "")
 	}
 	return nil, nil

@@ -18,8 +18,10 @@
 // A caller that goes away cancels its request. Messages belong to the trace that a
 // request names in its headers (W3C Trace Context).
 //
-// There is no authentication: listen where only trusted programs can connect. Web
-// pages of other origins are refused, since they can reach a loopback address
+// With [Options.Tokens] a caller needs a bearer token: one with the scope read to look,
+// and one with admin for everything else. Without them there is no authentication: listen
+// where only trusted programs can connect. Web
+// pages of other origins are refused, unless [Options.Origins] has them, since they can reach a loopback address
 // through the browser of somebody who may. So are requests whose Host is neither
 // an IP address, nor localhost, nor a name that [NewHandler] was told: to a page
 // whose own name was made to lead here, this would be its own origin.
@@ -39,6 +41,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/voilet/QuicFlow/internal/audit"
+	"github.com/voilet/QuicFlow/internal/bearer"
 	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/link"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -80,6 +84,14 @@ type Options struct {
 	// Hosts are names, without ports, by which callers may address the API besides
 	// localhost.
 	Hosts []string
+	// Origins are those of web pages that may use the API, such as https://ops.example.com.
+	// Each has to pass [CheckOrigin].
+	Origins []string
+	// Tokens returns those that callers have to have one of. Nil lets everybody do
+	// everything.
+	Tokens func() *bearer.Tokens
+	// Audit is told who has changed what, and who was refused; nil is not.
+	Audit *audit.Log
 }
 
 type api struct {
@@ -88,6 +100,8 @@ type api struct {
 	events  *eventlog.Log
 	streams chan struct{} // a place for each stream of events
 	bodies  *bodies
+	tokens  func() *bearer.Tokens
+	audit   *audit.Log
 	log     *slog.Logger
 }
 
@@ -114,7 +128,8 @@ func NewHandler(hub Hub, o Options) http.Handler {
 	mux := http.NewServeMux()
 	a := &api{
 		API: humago.New(mux, config), hub: hub,
-		events: o.Events, streams: make(chan struct{}, maxStreams), bodies: newBodies(o.MaxPayload), log: o.Log,
+		events: o.Events, streams: make(chan struct{}, maxStreams), bodies: newBodies(o.MaxPayload),
+		tokens: o.Tokens, audit: o.Audit, log: o.Log,
 	}
 	a.addHealth()
 	a.addClients()
@@ -126,7 +141,12 @@ func NewHandler(hub Hub, o Options) http.Handler {
 
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(denyCrossOrigin))
-	return a.logged(onlyFor(o.Hosts, protection.Handler(traced(withSlash(withProblems(mux))))))
+	for _, origin := range o.Origins {
+		if err := protection.AddTrustedOrigin(origin); err != nil {
+			panic("not passed by CheckOrigin: " + err.Error())
+		}
+	}
+	return a.logged(onlyFor(o.Hosts, shared(o.Origins, protection.Handler(a.authorized(traced(withSlash(withProblems(mux))))))))
 }
 
 func (a *api) addHealth() {

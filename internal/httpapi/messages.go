@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/voilet/QuicFlow/internal/audit"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -116,6 +117,11 @@ func (a *api) send(ctx context.Context, in *sendInput) (*reply[SendReply], error
 	}
 	timeout := time.Duration(body.TimeoutMS) * time.Millisecond
 	ack, err := a.hub.SendMessage(ctx, body.ClientID, msg, body.WaitAck, timeout)
+	record := audit.Record{Event: audit.Send, ClientID: body.ClientID}
+	if ack.GetStatus() != protocol.AckStatus_ACK_STATUS_SUCCESS && ack != nil {
+		record.Code = qerrors.Code(ack.Code)
+	}
+	a.noteMessage(ctx, record, msg, len(msg.Payload), err)
 	if err != nil {
 		return nil, a.failure(err, msg.MsgId)
 	}
@@ -155,6 +161,8 @@ func (a *api) broadcast(ctx context.Context, in *broadcastInput) (*reply[Broadca
 		return nil, a.failure(err, "")
 	}
 	result, err := a.hub.Broadcast(ctx, msg)
+	failed := len(result.Failed)
+	a.noteMessage(ctx, audit.Record{Event: audit.Broadcast, Total: &result.Total, Failed: &failed}, msg, len(msg.Payload), err)
 	if err != nil {
 		return nil, a.failure(err, msg.MsgId)
 	}

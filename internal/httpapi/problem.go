@@ -100,19 +100,24 @@ func statusOf(code qerrors.Code) int {
 
 // explain is a transformer that turns huma's errors, which are about requests
 // that no handler has seen, into problems.
-func explain(_ huma.Context, _ string, body any) (any, error) {
+func explain(ctx huma.Context, _ string, body any) (any, error) {
 	e, ok := body.(*huma.ErrorModel)
 	if !ok {
 		return body, nil
 	}
-	code := qerrors.InvalidArgument
-	switch e.Status {
+	code, status := qerrors.InvalidArgument, e.Status
+	if u, ok := ctx.(*upload); ok && u.broken && status == http.StatusInternalServerError {
+		p := newProblem(http.StatusBadRequest, code, "the body was cut short: it ended before what Content-Length says")
+		p.Outcome = notSent
+		return p, nil
+	}
+	switch status {
 	case http.StatusRequestEntityTooLarge:
 		code = qerrors.PayloadTooLarge
 	case http.StatusInternalServerError:
 		code = qerrors.Internal
 	}
-	p := newProblem(e.Status, code, e.Detail)
+	p := newProblem(status, code, e.Detail)
 	if code == qerrors.PayloadTooLarge {
 		p.Detail, p.Outcome = "the body is larger than the hub reads: split the payload, or raise -max-payload", notSent
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/voilet/QuicFlow/internal/audit"
 )
 
 // Qlog is a trace of a client's connection.
@@ -35,16 +37,19 @@ func (a *api) addQlog() {
 	}, a.stopQlog)
 }
 
-func (a *api) startQlog(_ context.Context, in *clientInput) (*reply[Qlog], error) {
+func (a *api) startQlog(ctx context.Context, in *clientInput) (*reply[Qlog], error) {
 	path, err := a.hub.StartQlog(in.ID)
+	a.note(ctx, audit.QlogStart, in.ID, err)
 	if err != nil {
 		return nil, a.failure(err, "")
 	}
 	return &reply[Qlog]{Qlog{Path: path}}, nil
 }
 
-func (a *api) stopQlog(_ context.Context, in *clientInput) (*struct{}, error) {
-	if err := a.hub.StopQlog(in.ID); err != nil {
+func (a *api) stopQlog(ctx context.Context, in *clientInput) (*struct{}, error) {
+	err := a.hub.StopQlog(in.ID)
+	a.note(ctx, audit.QlogStop, in.ID, err)
+	if err != nil {
 		return nil, a.failure(err, "")
 	}
 	return nil, nil

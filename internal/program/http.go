@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 type HTTPServer struct {
 	what     string
 	log      *slog.Logger
+	access   *Access
 	listener net.Listener
 	server   http.Server
 }
@@ -27,8 +29,8 @@ type HTTPServer struct {
 // OpenHTTP listens on the address of -flag, for what is to be served there. When
 // the address is in use and nobody has set it, the program does without: to try a
 // second one on a machine should not take other addresses for what it does not
-// need. exposed, if not empty, is logged where other machines may reach it.
-func OpenHTTP(cmd *cli.Command, log *slog.Logger, flag, what, exposed string) (*HTTPServer, error) {
+// need. Where other machines can reach it, access has to ask for tokens.
+func OpenHTTP(cmd *cli.Command, log *slog.Logger, flag, what string, access *Access) (*HTTPServer, error) {
 	addr := cmd.String(flag)
 	if addr == "" {
 		return nil, nil
@@ -41,11 +43,13 @@ func OpenHTTP(cmd *cli.Command, log *slog.Logger, flag, what, exposed string) (*
 	case err != nil:
 		return nil, err
 	}
-	if tcp, ok := listener.Addr().(*net.TCPAddr); ok && exposed != "" && !tcp.IP.IsLoopback() {
-		log.Warn(exposed, "addr", tcp.String())
+	if err := access.check(listener.Addr(), flag, what); err != nil {
+		return nil, errors.Join(err, listener.Close())
 	}
-	return &HTTPServer{what: what, log: log, listener: listener, server: http.Server{
+	return &HTTPServer{what: what, log: log, access: access, listener: listener, server: http.Server{
+		TLSConfig:         access.config(),
 		ReadHeaderTimeout: 5 * time.Second,
+		MaxHeaderBytes:    maxHeaderBytes,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          monitoring.NewErrorLog(log, slog.LevelWarn, what),
 	}}, nil
@@ -64,6 +68,10 @@ func listen(addr, flag, what string) (net.Listener, error) {
 	}
 }
 
+// maxHeaderBytes is what the headers of a request may have: names and values of what
+// these servers look at, and what proxies add.
+const maxHeaderBytes = 32 << 10
+
 // Serve answers requests with h until Stop or Close. It has no WriteTimeout, since
 // a request may wait long for what it asked for.
 func (s *HTTPServer) Serve(h http.Handler) error {
@@ -72,7 +80,16 @@ func (s *HTTPServer) Serve(h http.Handler) error {
 	}
 	s.server.Handler = h
 	s.log.Info(s.what+" listening", "addr", s.listener.Addr().String())
-	if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+	var watching sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	defer watching.Wait()
+	defer cancel()
+	watching.Go(func() { s.access.watch(ctx) })
+	serve := s.server.Serve
+	if s.server.TLSConfig != nil {
+		serve = func(l net.Listener) error { return s.server.ServeTLS(l, "", "") }
+	}
+	if err := serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return qerrors.New(qerrors.Internal, "%s failed: %w", s.what, err)
 	}
 	return nil

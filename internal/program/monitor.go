@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/bearer"
 	"github.com/voilet/QuicFlow/internal/hosts"
 	"github.com/voilet/QuicFlow/internal/settings"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -28,30 +29,30 @@ func MonitorFlags(addr string) []cli.Flag {
 }
 
 // OpenMonitor listens on the address of -metrics.
-func OpenMonitor(cmd *cli.Command, log *slog.Logger) (*HTTPServer, error) {
-	exposed := ""
-	if cmd.Bool("pprof") {
-		if cmd.String("metrics") == "" {
-			return nil, qerrors.New(qerrors.InvalidConfig, "-pprof serves profiles on the address of -metrics: give it one, such as -metrics 127.0.0.1:9090")
-		}
-		exposed = "other machines may reach the profiles of -pprof"
+func OpenMonitor(cmd *cli.Command, log *slog.Logger, access *Access) (*HTTPServer, error) {
+	if cmd.Bool("pprof") && cmd.String("metrics") == "" {
+		return nil, qerrors.New(qerrors.InvalidConfig, "-pprof serves profiles on the address of -metrics: give it one, such as -metrics 127.0.0.1:9090")
 	}
-	return OpenHTTP(cmd, log, "metrics", "monitoring", exposed)
+	return OpenHTTP(cmd, log, "metrics", "monitoring", access)
 }
 
 // NewMonitor returns what is served there: metrics of a server or client, of the
-// process and of Go, whether it is ready, and with -pprof profiles.
-func NewMonitor(cmd *cli.Command, log *slog.Logger, metrics *prometheus.Registry, ready func() error) http.Handler {
+// process and of Go, whether it is ready, and with -pprof profiles. Health checks need no
+// token, metrics one that may read, and profiles one that may do everything.
+func NewMonitor(cmd *cli.Command, log *slog.Logger, metrics *prometheus.Registry, ready func() error, access *Access) http.Handler {
 	metrics.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		newBuildInfo(settings.Version(cmd)))
 	mux := monitoring.NewHandler(monitoring.HandlerOptions{Metrics: metrics, Ready: ready, Logger: log})
+	outer := http.NewServeMux()
+	outer.Handle("/", mux)
+	outer.Handle("/metrics", access.need(bearer.Read, mux))
 	if cmd.Bool("pprof") {
 		host, _, _ := net.SplitHostPort(cmd.String("metrics"))
-		mux.Handle("/debug/pprof/", onlyFor(host, profiles()))
+		outer.Handle("/debug/pprof/", onlyFor(host, access.need(bearer.Admin, profiles())))
 	}
-	return mux
+	return outer
 }
 
 func profiles() http.Handler {

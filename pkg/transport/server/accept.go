@@ -51,6 +51,7 @@ func (s *Server) serve(conn *quicnet.Conn) {
 		if hello != nil {
 			log = log.With("client_id", hello.ClientId)
 		}
+		s.refusedClient(hello, conn, err)
 		log.Warn("refused", "remote", conn.RemoteAddr().String(), "code", qerrors.CodeOf(err), "error", err)
 		_ = l.Run() // only tidies up
 		if talk != nil {
@@ -82,6 +83,7 @@ func (s *Server) run(l *link.Link, conn *quicnet.Conn, talk *conversation) {
 	}
 	s.ended(l, cause)
 	s.talks.leave(talk, true, cause)
+	s.sessionEnded(l, cause)
 	if err := stopQlog(conn); err != nil {
 		s.link.Log.Error("qlog not closed", "client_id", clientID, "session_id", l.Session().ID(), "error", err)
 	}
@@ -144,6 +146,7 @@ func (s *Server) admit(l *link.Link) (*protocol.Hello, *conversation, error) {
 	}
 	s.link.Log.Info("connected", "client_id", hello.ClientId, "session_id", info.SessionID,
 		"remote", info.RemoteAddr, "method", permit.Name(), "resumed", l.Resumed(), "software", hello.Software)
+	s.admission(Admission{ClientID: hello.ClientId, SessionID: info.SessionID, RemoteAddr: info.RemoteAddr, Method: permit.Name()})
 	return hello, talk, nil
 }
 

@@ -123,6 +123,10 @@ type ServerConfig struct {
 	Logger *slog.Logger
 	// Hooks are called when it happens; nil calls nothing.
 	Hooks *monitoring.EventHooks
+	// Admissions is told of each client that was let in, or refused after it connected, and
+	// of the end of each session, one by one for each client; nil is not. It is called
+	// on the goroutine of the connection, and has to be quick.
+	Admissions func(Admission)
 	// TracerProvider, of OpenTelemetry, makes spans of what is sent and handled, and
 	// messages carry their context. Its processors must not block. Nil makes none.
 	TracerProvider trace.TracerProvider

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/voilet/QuicFlow/internal/bearer"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
+
+func addCallerCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "add-caller",
+		Usage:     "make a token for callers of a hub's HTTP API or metrics",
+		ArgsUsage: "NAME",
+		Description: "Prints the token, which is kept nowhere else, and adds its hash to the file that\n" +
+			"the hub has as -api-token-file (or a client as -metrics-token-file). The NAME is\n" +
+			"for the audit log. To revoke a token, delete its line; a hub reads the file again\n" +
+			"within some seconds.\n\n" +
+			"Example:\n" +
+			"  quic-ctl add-caller -file api-tokens -scope read prometheus > prometheus.token",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "file", TakesFile: true, Required: true, Usage: "add the hash to `FILE`, which is made if need be"},
+			&cli.StringFlag{Name: "scope", Value: "admin", Validator: isScope, Usage: "what a caller may do: `SCOPE` read, to look, or admin, everything"},
+		},
+		Action: addCaller,
+	}
+}
+
+func isScope(text string) error {
+	_, err := bearer.ParseScope(text)
+	return err
+}
+
+func addCaller(_ context.Context, cmd *cli.Command) error {
+	if cmd.NArg() != 1 {
+		return qerrors.New(qerrors.InvalidConfig, "whose token? Give one name, as in %s -file api-tokens prometheus", cmd.FullName())
+	}
+	who := bearer.Caller{Name: cmd.Args().First()}
+	if err := bearer.CheckName(who.Name); err != nil {
+		return qerrors.New(qerrors.InvalidConfig, "the name cannot be used: %w", err)
+	}
+	who.Scope, _ = bearer.ParseScope(cmd.String("scope")) // the flag has refused others
+	token := bearer.New()
+	if err := addLine(cmd.String("file"), bearer.Line(who, token)); err != nil {
+		return qerrors.New(qerrors.InvalidConfig, "the file of tokens stays as it was: %w", err)
+	}
+	_, err := fmt.Fprintln(cmd.Root().Writer, token)
+	return err
+}
+
+// addLine adds a line to a file, which is replaced as a whole: who reads it sees all of
+// it, or nothing.
+func addLine(path, line string) error {
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	after := string(before)
+	if after != "" && !strings.HasSuffix(after, "\n") {
+		after += "\n"
+	}
+	after += line + "\n"
+	if _, err := bearer.Parse([]byte(after)); err != nil { // it is another file, perhaps
+		return err
+	}
+	mode := fs.FileMode(0o600)
+	if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	return replace(path, after, mode)
+}
+
+func replace(path, content string, mode fs.FileMode) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), ".api-tokens-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(file.Name()))
+		}
+	}()
+	_, err = file.WriteString(content)
+	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/pem"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/voilet/QuicFlow/internal/bearer"
+	"github.com/voilet/QuicFlow/internal/httpapi"
+)
+
+// TestAddCaller goes from no token to a list of clients, over TLS.
+func TestAddCaller(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ctl := func(env []string, want int, args ...string) (stdout, stderr string) {
+		t.Helper()
+		stdout, stderr, code := run(t, dir, env, args...)
+		if code != want {
+			t.Errorf("%v: exit code %d, want %d: %s%s", args, code, want, stdout, stderr)
+		}
+		return stdout, stderr
+	}
+	admin, _ := ctl(nil, 0, "add-caller", "-file", "api-tokens", "deploy")
+	reader, _ := ctl(nil, 0, "add-caller", "-file", "api-tokens", "-scope", "read", "prometheus")
+	content, err := os.ReadFile(filepath.Join(dir, "api-tokens"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "api-tokens")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file is %v, %v", info, err)
+	}
+	if strings.Contains(string(content), strings.TrimSpace(admin)) || strings.Count(string(content), "\n") != 2 {
+		t.Errorf("the file has %s", content)
+	}
+	tokens, err := bearer.Parse(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := httptest.NewTLSServer(httpapi.NewHandler(newHub(), httpapi.Options{Tokens: func() *bearer.Tokens { return tokens }}))
+	defer api.Close()
+	for name, content := range map[string]string{
+		"admin.token": admin, "two.token": admin + reader,
+		"ca.crt": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: api.Certificate().Raw})),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hub := []string{"-api", api.URL, "-api-ca", "ca.crt"}
+	list := func(args ...string) []string { return append(append([]string{}, args...), "list") }
+
+	if out, _ := ctl(nil, 0, list(append(hub, "-api-token-file", "admin.token")...)...); !strings.Contains(out, "client-001") {
+		t.Errorf("the list is %s", out)
+	}
+	env := []string{"QUIC_API_TOKEN=" + strings.TrimSpace(reader)}
+	ctl(env, 0, list(hub...)...)
+	ctl(env, 0, list("-api", api.URL, "-insecure")...)
+	for name, test := range map[string]struct {
+		env  []string
+		args []string
+		code int
+		want string
+	}{
+		"no token":         {nil, list(hub...), 1, "unauthenticated"},
+		"unknown token":    {[]string{"QUIC_API_TOKEN=" + bearer.New()}, list(hub...), 1, "this API needs a token that the hub knows"},
+		"reader that acts": {env, append(append([]string{}, hub...), "disconnect", "client-001"), 1, "the token of prometheus may only read"},
+		"no CA":            {env, list("-api", api.URL), 1, "is not trusted: name the CA that signed it with -api-ca"},
+		"no file":          {nil, list("-api-token-file", "nosuch"), 2, "-api-token-file cannot be read: open nosuch"},
+		"two tokens":       {nil, list("-api-token-file", "two.token"), 2, "the file of -api-token-file has a token and nothing else"},
+		"two sources":      {env, list("-api-token-file", "admin.token"), 2, "leave one out"},
+		"no name":          {nil, []string{"add-caller", "-file", "api-tokens"}, 2, "whose token?"},
+		"bad name":         {nil, []string{"add-caller", "-file", "api-tokens", "a b"}, 2, "a name has 1 to 64 letters"},
+		"bad scope":        {nil, []string{"add-caller", "-file", "api-tokens", "-scope", "root", "a"}, 2, "use read or admin"},
+		"another file":     {nil, []string{"add-caller", "-file", "ca.crt", "a"}, 2, "the file of tokens stays as it was"},
+	} {
+		if _, stderr := ctl(test.env, test.code, test.args...); !strings.Contains(stderr, test.want) {
+			t.Errorf("%s: %s", name, stderr)
+		} else if strings.Contains(stderr, strings.TrimSpace(admin)) || strings.Contains(stderr, strings.TrimSpace(reader)) {
+			t.Errorf("%s: the error has a token: %s", name, stderr)
+		}
+	}
+	if now, err := os.ReadFile(filepath.Join(dir, "api-tokens")); err != nil || string(now) != string(content) {
+		t.Errorf("the file has %s, %v", now, err)
+	}
+}

@@ -3,10 +3,13 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/voilet/QuicFlow/internal/audit"
 	"github.com/voilet/QuicFlow/internal/bearer"
@@ -22,6 +25,23 @@ func open(requested string) bool {
 		return true
 	default:
 		return strings.HasPrefix(requested, "/docs/") && requested == path.Clean(requested)
+	}
+}
+
+// describeTokens says in the description which operations need a token.
+func (a *api) describeTokens() {
+	if a.tokens == nil {
+		return
+	}
+	a.OpenAPI().Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	for path, item := range a.OpenAPI().Paths {
+		for _, operation := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
+			if operation == nil || open(path) {
+				continue
+			}
+			operation.Security = []map[string][]string{{"token": {}}}
+			maps.Copy(operation.Responses, a.problems(http.StatusUnauthorized, http.StatusForbidden))
+		}
 	}
 }
 

@@ -73,6 +73,36 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// The description says which operations need a token.
+func TestDescriptionOfTokens(t *testing.T) {
+	handler, _, _ := guarded(t)
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/openapi.json", nil))
+	var document struct {
+		Components struct {
+			SecuritySchemes map[string]struct{ Type, Scheme string }
+		}
+		Paths map[string]map[string]struct {
+			Security  []map[string][]string
+			Responses map[string]any
+		}
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &document); err != nil {
+		t.Fatal(err)
+	}
+	if scheme := document.Components.SecuritySchemes["token"]; scheme.Type != "http" || scheme.Scheme != "bearer" {
+		t.Errorf("the scheme is %+v", scheme)
+	}
+	for path, operations := range document.Paths {
+		for method, operation := range operations {
+			_, unauthorized := operation.Responses["401"]
+			if needed := path != "/health"; (len(operation.Security) == 1) != needed || unauthorized != needed {
+				t.Errorf("%s %s: %+v", method, path, operation)
+			}
+		}
+	}
+}
+
 // However a path is written, it leads nowhere without a token, and out of the API never.
 func TestPathTraversal(t *testing.T) {
 	handler, _, admin := guarded(t)

@@ -136,6 +136,7 @@ func NewHandler(hub Hub, o Options) http.Handler {
 	a.addQlog()
 	a.addMessages()
 	a.addEvents()
+	a.describeTokens()
 	a.addDocument(mux)
 	addDocs(mux)
 

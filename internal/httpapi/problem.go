@@ -148,6 +148,8 @@ func meaning(status int) string {
 	switch status {
 	case http.StatusBadRequest:
 		return "The body is not JSON."
+	case http.StatusUnauthorized:
+		return "A token is needed, and there is none that the hub knows."
 	case http.StatusForbidden:
 		return "The policy of the hub does not let the client receive this type of message."
 	case http.StatusNotFound:

@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,17 +36,7 @@ func withSmallDisk() int {
 // traces.
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
-	cmd := exec.Command(os.Args[0], append([]string{built.hub}, hubArgs("-handler", "cat", "-qlog-dir", dir)...)...)
-	cmd.Env = append(os.Environ(), diskEnv+"="+dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
-	}
-	if err := exec.Command("unshare", "-Urm", "true").Run(); err != nil {
-		t.Skipf("no disk can be mounted here: %v", err)
-	}
-	hub := testprocess.Start(t, cmd)
+	hub := onSmallDisk(t, dir, "-handler", "cat", "-qlog-dir", dir)
 	addr, api := hub.Addr("msg=listening"), "http://"+hub.Addr("HTTP API listening")
 	c := connect(t, addr, "a")
 	exchange := func() {
@@ -74,6 +65,76 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("a trace when there is room again: %d %s", code, body)
 	}
 	exchange()
+}
+
+// onSmallDisk starts a hub that has a disk of 64 KiB on dir.
+func onSmallDisk(t *testing.T, dir string, args ...string) *testprocess.Process {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], append([]string{built.hub}, hubArgs(args...)...)...)
+	cmd.Env = append(os.Environ(), diskEnv+"="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+	}
+	if err := exec.Command("unshare", "-Urm", "true").Run(); err != nil {
+		t.Skipf("no disk can be mounted here: %v", err)
+	}
+	return testprocess.Start(t, cmd)
+}
+
+// TestAuditLogOnAFullDisk: the hub goes on, says so once, counts what is lost, and goes on
+// writing when there is room again. What it has written are records, each on a line.
+func TestAuditLogOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	hub := onSmallDisk(t, dir, "-audit-log", filepath.Join(dir, "audit.jsonl"), "-metrics", "127.0.0.1:0")
+	api, metrics := "http://"+hub.Addr("HTTP API listening"), "http://"+hub.Addr("monitoring listening")
+	act := func() {
+		t.Helper()
+		if code, body := testprocess.Call(t, http.MethodDelete, api+"/api/clients/nobody"); code != http.StatusNotFound {
+			t.Fatalf("the API answers with %d %s", code, body)
+		}
+	}
+	disk := filepath.Join("/proc", strconv.Itoa(hub.PID()), "root", dir)
+	filler := filepath.Join(disk, "filler")
+	if err := os.WriteFile(filler, make([]byte, 48<<10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const failed = "the audit log cannot be written"
+	eventually(t, "the disk is full", func() bool {
+		act()
+		return strings.Contains(hub.Stderr(), failed)
+	})
+	if line := hub.Await(failed); !strings.Contains(line, "no space left on device") || !strings.Contains(line, "see that there is room") {
+		t.Errorf("the log has %s", line)
+	}
+	act()
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the log is written again", func() bool {
+		act()
+		return strings.Contains(hub.Stderr(), "the audit log is written again")
+	})
+	if n := strings.Count(hub.Stderr(), failed); n != 1 {
+		t.Errorf("the log says %d times that there is no room", n)
+	}
+	if _, body := testprocess.Get(t, metrics+"/metrics"); strings.Contains(body, "\nquic_backbone_audit_records_lost_total 0\n") || !strings.Contains(body, "\nquic_backbone_audit_records_lost_total ") {
+		t.Error("the lost records are not counted")
+	}
+	content, err := os.ReadFile(filepath.Join(disk, "audit.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := 0
+	for line := range strings.Lines(string(content)) {
+		if !json.Valid([]byte(line)) {
+			broken++
+		}
+	}
+	if broken > 1 { // the one that was being written
+		t.Errorf("%d lines are no records", broken)
+	}
 }
 
 // clear removes all files of a folder.

@@ -1,0 +1,9 @@
+package audit_test
+
+import (
+	"testing"
+
+	"github.com/voilet/QuicFlow/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }

@@ -48,7 +48,7 @@ func decodeHot(field protowire.Number, inner []byte, f *protocol.Frame, give boo
 		f.Kind = &a.kind
 	}
 	if !ok {
-		return qerrors.New(qerrors.ProtocolViolation, "a data message or acknowledgement cannot be decoded")
+		return qerrors.New(qerrors.ProtocolViolation, "a data message or acknowledgement cannot be decoded, or has more than %d headers", MaxHeaders)
 	}
 	return nil
 }

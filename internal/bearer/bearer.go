@@ -113,7 +113,7 @@ func parseLine(line string) (k known, err error) {
 func CheckName(name string) error {
 	const others = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 	if name == "" || len(name) > 64 || strings.Trim(name, others) != "" {
-		return errors.New("a name has 1 to 64 letters, digits, and - _ .")
+		return errors.New("a name has 1 to 64 letters, digits, dots, hyphens and underscores")
 	}
 	return nil
 }

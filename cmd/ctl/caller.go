@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/atomicfile"
 	"github.com/voilet/QuicFlow/internal/bearer"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
@@ -56,8 +56,7 @@ func addCaller(_ context.Context, cmd *cli.Command) error {
 	return err
 }
 
-// addLine adds a line to a file, which is replaced as a whole: who reads it sees all of
-// it, or nothing.
+// addLine adds a line to a file, which is replaced as a whole.
 func addLine(path, line string) error {
 	before, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -75,22 +74,5 @@ func addLine(path, line string) error {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	return replace(path, after, mode)
-}
-
-func replace(path, content string, mode fs.FileMode) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), ".api-tokens-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	_, err = file.WriteString(content)
-	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return atomicfile.Write(path, []byte(after), mode)
 }

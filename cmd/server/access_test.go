@@ -86,7 +86,7 @@ func TestGuardedHub(t *testing.T) {
 	monitor, api := hub.Addr("monitoring listening"), hub.Addr("HTTP API listening")
 	connect(t, hub, cmd.Dir)
 	const message = `{"client_id":"client-001","payload":"a secret order"}`
-	seen := ""
+	var seen strings.Builder
 	for _, test := range []struct {
 		addr, method, path, body string
 		nobody, reader, admin    int
@@ -111,7 +111,7 @@ func TestGuardedHub(t *testing.T) {
 			if got != want {
 				t.Errorf("%s %s: status %d, want %d: %s", test.method, test.path, got, want, body)
 			}
-			seen += body
+			seen.WriteString(body)
 		}
 	}
 	if code := hub.Stop(); code != 0 {
@@ -122,7 +122,7 @@ func TestGuardedHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, token := range []string{k.reader, k.admin, "a secret order"} {
-		for what, text := range map[string]string{"the log": hub.Stderr(), "an answer": seen, "the audit log": string(audit)} {
+		for what, text := range map[string]string{"the log": hub.Stderr(), "an answer": seen.String(), "the audit log": string(audit)} {
 			if strings.Contains(text, token) {
 				t.Errorf("%s has %s", what, token)
 			}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/DeRuina/timberjack"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
@@ -52,6 +53,7 @@ type Record struct {
 	Bytes    *int         `json:"bytes,omitempty"` // of the payload
 	Total    *int         `json:"total,omitempty"` // clients that a broadcast was for
 	Failed   *int         `json:"failed,omitempty"`
+	LeftOut  uint64       `json:"left_out,omitempty"` // records of who was refused or denied, before this one, that are not here
 }
 
 // Options say where a log is, and how much of it is kept.
@@ -61,6 +63,13 @@ type Options struct {
 	Keep    int // files, besides the present one
 	Log     *slog.Logger
 }
+
+// Who is let in nowhere can cause records without end, and so push out those of others. So
+// there are no more of these a second, and so many at once.
+const (
+	strangersPerSecond = 10
+	strangersAtOnce    = 1000
+)
 
 // maxWaiting is how many records may wait for the disk.
 const maxWaiting = 8192
@@ -74,6 +83,9 @@ type Log struct {
 	records chan Record
 	done    chan struct{}
 	lost    atomic.Uint64
+
+	strangers *rate.Limiter // for records that anybody can cause
+	leftOut   atomic.Uint64 // of these
 
 	mu     sync.RWMutex
 	closed bool
@@ -100,6 +112,7 @@ func Open(o Options) (*Log, error) {
 			Filename: file, MaxSize: max(1, (o.MaxSize+mebibyte-1)/mebibyte), MaxBackups: o.Keep, FileMode: 0o600,
 		},
 		log: o.Log, path: file, records: make(chan Record, maxWaiting), done: make(chan struct{}),
+		strangers: rate.NewLimiter(strangersPerSecond, strangersAtOnce),
 	}
 	go l.write()
 	return l, nil
@@ -122,6 +135,13 @@ func create(path string) (string, error) {
 func (l *Log) Add(r Record) {
 	if l == nil {
 		return
+	}
+	if r.Event == Refused || r.Event == Denied {
+		if !l.strangers.Allow() {
+			l.leftOut.Add(1)
+			return
+		}
+		r.LeftOut = l.leftOut.Swap(0)
 	}
 	r.Time = time.Now().UTC()
 	l.mu.RLock()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/audit"
@@ -96,7 +97,7 @@ func TestRotation(t *testing.T) {
 	l := open(t, audit.Options{Path: filepath.Join(dir, "audit.jsonl"), MaxSize: 1 << 20, Keep: 2})
 	long := strings.Repeat("x", 10_000)
 	for range 600 { // 6 MB
-		l.Add(audit.Record{Event: audit.Refused, Reason: long})
+		l.Add(audit.Record{Event: audit.Send, Reason: long})
 	}
 	if err := l.Close(patience); err != nil {
 		t.Error(err)
@@ -104,6 +105,28 @@ func TestRotation(t *testing.T) {
 	if _, files := records(t, dir); files < 2 || files > 3 || l.Lost() != 0 {
 		t.Errorf("there are %d files, and %d records are lost", files, l.Lost())
 	}
+}
+
+// Strangers cannot push the records of others out of the files; those of them that are left
+// out are counted.
+func TestStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		l := open(t, audit.Options{Path: filepath.Join(dir, "audit.jsonl"), MaxSize: 1 << 20, Keep: 2})
+		for range 5000 {
+			l.Add(audit.Record{Event: audit.Denied})
+		}
+		l.Add(audit.Record{Event: audit.Send})
+		time.Sleep(time.Second)
+		l.Add(audit.Record{Event: audit.Refused})
+		if err := l.Close(patience); err != nil {
+			t.Error(err)
+		}
+		all, _ := records(t, dir)
+		if len(all) != 1002 || all[1000]["event"] != "send" || all[1001]["left_out"] != 4000.0 {
+			t.Errorf("there are %d records, the last ones are %v", len(all), all[max(0, len(all)-2):])
+		}
+	})
 }
 
 func TestNoLog(t *testing.T) {

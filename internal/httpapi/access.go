@@ -79,8 +79,11 @@ func (a *api) deny(w http.ResponseWriter, r *http.Request, by caller, authentica
 	writeProblem(w, p)
 	code, _ := qerrors.ParseCode(p.Code)
 	a.log.Warn("a request was refused", "method", r.Method, "path", r.URL.Path, "remote", r.RemoteAddr, "code", code)
-	by.add(a.audit, audit.Record{Event: audit.Denied, Code: code, Request: r.Method + " " + r.URL.Path})
+	by.add(a.audit, audit.Record{Event: audit.Denied, Code: code, Request: r.Method + " " + r.URL.Path[:min(len(r.URL.Path), maxPath)]})
 }
+
+// maxPath is how much of a path is written down.
+const maxPath = 256
 
 // caller is who makes a request.
 type caller struct {

@@ -101,8 +101,7 @@ func (e *entry) enter() (limit monitoring.Limit, text string) {
 	s := g.sources[e.from]
 	if s == nil {
 		n := g.config.MaxConnectRatePerIP
-		s = &source{rate: rate.NewLimiter(rate.Limit(n), n)}
-		g.sources[e.from] = s
+		s = &source{rate: rate.NewLimiter(rate.Limit(n), n)} // not kept if it is refused: it may be forged
 	}
 	switch most := g.config.MaxClientsPerIP; {
 	case g.pending >= g.config.MaxPending:
@@ -114,6 +113,7 @@ func (e *entry) enter() (limit monitoring.Limit, text string) {
 	case !s.rate.Allow():
 		return monitoring.LimitConnectRatePerIP, "this address connects too often (MaxConnectRatePerIP)"
 	}
+	g.sources[e.from] = s
 	g.pending++
 	s.pending++
 	s.connections++

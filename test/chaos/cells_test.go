@@ -60,11 +60,15 @@ func cells() (all []cell) {
 			load{Every: 500 * ms, MaxSize: 100, Timeout: patience}))
 	}
 	// The congestion window is full soon, and nothing new is sent that would find that the
-	// network is back: QUIC's probes do, which come at intervals that double.
-	crowded := blackhole(title{"blackhole of 10 s, much to send", "黑洞 10 s，大量待发"}, 10*s,
-		load{Every: 100 * ms, MaxSize: 30_000, Timeout: patience})
-	crowded.back = 10 * s
-	return append(all, crowded)
+	// network is back, so that the client goes on with another connection.
+	for _, dark := range []time.Duration{3 * s, 10 * s, 29 * s} {
+		name := blackholeTitle(dark)
+		crowded := blackhole(title{name.en + ", much to send", name.zh + "，大量待发"}, dark,
+			load{Every: 100 * ms, MaxSize: 30_000, Timeout: patience})
+		crowded.ends = true
+		all = append(all, crowded)
+	}
+	return all
 }
 
 func both(name title, i testnet.Impairment) cell {

@@ -41,6 +41,7 @@ type trial struct {
 	back     time.Duration
 	happens  func(p *pair) // at the first second of the load, which has to last beyond it
 	lasts    time.Duration // as long as that takes
+	size     int           // of the largest message; 300 if zero
 }
 
 func trials() []trial {
@@ -76,6 +77,11 @@ func trials() []trial {
 			up: testnet.Impairment{Latency: way}, down: testnet.Impairment{Latency: way}, lasts: s, happens: func(p *pair) { p.killHub() }},
 		trial{title: title{"clocks set back and forward by two hours, 3 s of blackhole", "时钟来回拨动两小时，黑洞 3 s"}, swings: true,
 			up: testnet.Impairment{Latency: way}, down: testnet.Impairment{Latency: way}, lasts: 4 * s, happens: func(p *pair) { p.darken(3 * s) }})
+	const much = 30_000 // fills the congestion window while nothing is acknowledged
+	all = append(all, trial{title: title{"blackhole of 4 s, much to send", "黑洞 4 s，大量待发"}, short: true, ends: true, size: much,
+		up: testnet.Impairment{Latency: way}, down: testnet.Impairment{Latency: way}, lasts: 4 * s, back: s, happens: func(p *pair) { p.darken(4 * s) }})
+	all = append(all, trial{title: title{"hub stopped for 4 s, much to send", "中心节点暂停 4 s，大量待发"}, short: true, size: much,
+		lasts: 4 * s, happens: func(p *pair) { p.pause(p.hub, 4*s) }})
 	for _, dark := range []time.Duration{1 * s, 10 * s, 29 * s, 31 * s, 120 * s} {
 		b := trial{title: blackholeTitle(dark), lasts: dark, back: s, happens: func(p *pair) { p.darken(dark) }}
 		if dark > idle {
@@ -109,6 +115,9 @@ func TestProcesses(t *testing.T) {
 
 func (tr trial) run(t *testing.T) row {
 	l := load{Every: 50 * ms, MaxSize: 300, Timeout: patience}
+	if tr.size > 0 {
+		l.MaxSize = tr.size
+	}
 	if tr.lasts > 10*s { // a few messages do, and fill no window
 		l.Every = 500 * ms
 	}

@@ -1,24 +1,30 @@
 package client
 
 import (
+	"context"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/link"
+	"github.com/voilet/QuicFlow/internal/quicnet"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// serve runs l, with its heartbeats, until it ends. Token is what the hub was shown.
-func (c *Client) serve(l *link.Link, welcome *protocol.Welcome, token string) error {
+// serve runs l, with its heartbeats, until it ends. Next is not nil if the client has given
+// it up for another connection, which is there already. Token is what the hub was shown.
+func (r *runner) serve(l *link.Link, welcome *protocol.Welcome, token string) (next *quicnet.Conn, cause error) {
 	beats := make(chan struct{})
 	go func() {
 		defer close(beats)
-		c.heartbeat(l, welcome, token)
+		next = r.heartbeat(l, welcome, token)
 	}()
-	defer func() { <-beats }()
-	return l.Run()
+	cause = l.Run()
+	<-beats
+	return next, cause
 }
 
-func (c *Client) heartbeat(l *link.Link, welcome *protocol.Welcome, token string) {
+func (r *runner) heartbeat(l *link.Link, welcome *protocol.Welcome, token string) (next *quicnet.Conn) {
+	c := r.c
 	interval := c.config.HeartbeatInterval
 	if tolerated := time.Duration(welcome.HeartbeatTimeoutMs) * time.Millisecond; tolerated > 0 {
 		interval = min(interval, tolerated/2)
@@ -27,6 +33,9 @@ func (c *Client) heartbeat(l *link.Link, welcome *protocol.Welcome, token string
 	defer pings.Stop()
 	checks := time.NewTicker(c.config.HeartbeatCheckInterval)
 	defer checks.Stop()
+	looks := time.NewTimer(lookIdle)
+	defer looks.Stop()
+	still := r.watch(l)
 	for {
 		select {
 		case <-pings.C:
@@ -35,8 +44,33 @@ func (c *Client) heartbeat(l *link.Link, welcome *protocol.Welcome, token string
 			l.CheckHeartbeat(c.config.HeartbeatTimeout, c.config.MaxTimeoutCount)
 			token = c.showNewToken(l, token)
 			c.renewCertificate(l)
+		case <-looks.C:
+			again, stuck := still.look(time.Now())
+			if stuck && (l.GoneAway() != nil || c.State() != StateConnected) {
+				still.end("the connection before ends in order")
+				again, stuck = lookBusy, false
+			}
+			if stuck {
+				l.Close(qerrors.HeartbeatTimeout, "the hub can be reached, but this connection stands still: another one goes on")
+				return still.next
+			}
+			looks.Reset(again)
+		case next := <-still.result:
+			looks.Reset(still.took(next, l.Ping))
 		case <-l.Done():
-			return
+			still.end("the connection before has ended")
+			return nil
 		}
 	}
+}
+
+// watch returns what sees to it that l does not stand still.
+func (r *runner) watch(l *link.Link) *standstill {
+	s := &standstill{conn: l.Conn().(*quicnet.Conn), since: time.Now()}
+	if r.c.config.ReconnectEnabled {
+		s.dial = func(ctx context.Context) (*quicnet.Conn, error) {
+			return r.socket.Dial(ctx, r.addrs[0], r.c.cert.shown.Load(), r.c.config.limits())
+		}
+	}
+	return s
 }

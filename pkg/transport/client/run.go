@@ -26,17 +26,23 @@ type runner struct {
 	own      string   // the address that Connect was given
 	addrs    []string // of the hub, and of the other one that a GoAway has named; the first is next
 	socket   *quicnet.Socket
-	first    chan<- error // told how the first attempt went; nil afterwards
-	attempts int          // in all
-	failures int          // retries in a row that have failed
-	backoffs int          // waits since a connection that lasted
-	sessions uint64       // that there were
-	token    string       // that the hub was shown last
+	next     *quicnet.Conn // on the socket, if the connection before was given up for it; otherwise nil
+	first    chan<- error  // told how the first attempt went; nil afterwards
+	attempts int           // in all
+	failures int           // retries in a row that have failed
+	backoffs int           // waits since a connection that lasted
+	sessions uint64        // that there were
+	token    string        // that the hub was shown last
 }
 
 func (r *runner) run(ctx context.Context) {
 	stop := r.keepCertificate(ctx)
 	err := r.keepConnected(ctx)
+	if r.next != nil {
+		r.next.Close(qerrors.OK, "the client was closed")
+		r.next = nil
+		r.closeSocket()
+	}
 	stop()
 	r.end(err)
 }
@@ -68,6 +74,12 @@ func (r *runner) keepConnected(ctx context.Context) error {
 		if err := r.final(ctx, cause); err != nil {
 			return err
 		}
+		if r.next != nil {
+			r.c.link.Log.Warn("another connection to the hub goes on", "client_id", r.c.config.ClientID, "remote", addr,
+				"code", qerrors.CodeOf(cause), "error", cause)
+			r.waiting(cause)
+			continue
+		}
 		delay := max(hint, backoff(r.c.config.InitialBackoff, r.c.config.MaxBackoff, r.backoffs))
 		r.backoffs++
 		r.c.link.Log.Warn("no connection to the hub", "client_id", r.c.config.ClientID, "remote", addr,
@@ -84,8 +96,10 @@ func (r *runner) keepConnected(ctx context.Context) error {
 // or never began, and how long the hub wants to be left alone.
 func (r *runner) connection(ctx context.Context) (hint time.Duration, cause error) {
 	r.attempts++
-	if err := r.openSocket(); err != nil {
-		return 0, err
+	if r.next == nil {
+		if err := r.openSocket(); err != nil {
+			return 0, err
+		}
 	}
 	defer r.closeSocket()
 	l, welcome, err := r.dial(ctx)
@@ -102,7 +116,7 @@ func (r *runner) connection(ctx context.Context) (hint time.Duration, cause erro
 	begun := time.Now()
 	r.up(l)
 	r.failures = 0
-	cause = r.c.serve(l, welcome, r.token)
+	r.next, cause = r.serve(l, welcome, r.token)
 	r.c.down(l, cause)
 	if time.Since(begun) >= lasted {
 		r.backoffs = 0
@@ -138,31 +152,51 @@ func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error
 	c := r.c
 	ctx, cancel := context.WithTimeout(ctx, c.config.HandshakeTimeout)
 	defer cancel()
-	token, err := c.config.readToken()
+	conn, err := r.takeConn(ctx)
 	if err != nil {
-		return nil, nil, err
-	}
-	r.token = token
-	if c.cert.missing {
-		if err := r.enroll(ctx); err != nil {
-			return nil, nil, err
-		}
-	}
-	c.link.RereadCertificate()
-	conn, err := r.socket.Dial(ctx, r.addrs[0], c.cert.shown.Load(), c.config.limits())
-	if err != nil {
-		c.link.CountNetworkError(err)
 		return nil, nil, err
 	}
 	l := link.New(conn, c.link)
 	welcome, err := l.SayHello(ctx, c.talk, &protocol.Hello{
-		ClientId: c.config.ClientID, Software: link.Software, SessionsBefore: r.sessions, Token: token,
+		ClientId: c.config.ClientID, Software: link.Software, SessionsBefore: r.sessions, Token: r.token,
 	})
 	if err != nil {
 		_ = l.Run() // only tidies up
 		return nil, nil, err
 	}
 	return l, welcome, nil
+}
+
+// takeConn returns a connection on which a hello can be said with the present token.
+func (r *runner) takeConn(ctx context.Context) (*quicnet.Conn, error) {
+	next := r.next
+	r.next = nil
+	var err error
+	if r.token, err = r.c.config.readToken(); err != nil {
+		if next != nil {
+			next.Close(qerrors.OK, "there is no token to show")
+		}
+		return nil, err
+	}
+	if next != nil {
+		return next, nil
+	}
+	if r.c.cert.missing {
+		if err := r.enroll(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r.dialConn(ctx)
+}
+
+func (r *runner) dialConn(ctx context.Context) (*quicnet.Conn, error) {
+	c := r.c
+	c.link.RereadCertificate()
+	conn, err := r.socket.Dial(ctx, r.addrs[0], c.cert.shown.Load(), c.config.limits())
+	if err != nil {
+		c.link.CountNetworkError(err)
+	}
+	return conn, err
 }
 
 // final returns the error that the client ends with, or nil if it is to try again.
@@ -201,8 +235,9 @@ func (r *runner) openSocket() error {
 	return nil
 }
 
+// closeSocket leaves open what the next connection is on.
 func (r *runner) closeSocket() {
-	if r.c.config.Socket == nil {
+	if r.c.config.Socket == nil && r.next == nil {
 		_ = r.socket.Close() // nothing is on it any more
 	}
 }

@@ -17,12 +17,12 @@ import (
 // answer, the session goes on with the new connection, and nothing is lost.
 const (
 	inARow     = 3                      // so many packets without one from the hub are no accident
-	silent     = 700 * time.Millisecond // how long that lasts at least; and 4 probe timeouts
+	silent     = 700 * time.Millisecond // how long that lasts at least; and 6 probe timeouts
 	lookIdle   = 2 * time.Second        // how often it is looked while there is no traffic
 	lookBusy   = 300 * time.Millisecond // and otherwise
-	besideTime = 600 * time.Millisecond // for one attempt at least, in which QUIC sends its first packet twice; and 6 probe timeouts
-	besideWait = 200 * time.Millisecond // between two; a random part of it
-	pongTime   = 100 * time.Millisecond // for an answer to the ping, at least; and 2 probe timeouts
+	besideTime = 500 * time.Millisecond // for one attempt at least, in which QUIC sends its first packet twice; and 6 probe timeouts
+	besideWait = 100 * time.Millisecond // between two; a random part of it
+	pongTime   = 200 * time.Millisecond // for an answer to the ping, at least; and 3 probe timeouts
 )
 
 // standstill watches a connection. It belongs to the goroutine of the heartbeats.
@@ -52,7 +52,7 @@ func (s *standstill) look(now time.Time) (again time.Duration, stuck bool) {
 		if sent == s.sent {
 			return lookIdle, false
 		}
-	case s.dial != nil && s.cancel == nil && now.Sub(s.since) >= max(silent, 4*s.conn.ProbeTimeout()):
+	case s.dial != nil && s.cancel == nil && now.Sub(s.since) >= max(silent, 6*s.conn.ProbeTimeout()):
 		s.begin()
 	}
 	return lookBusy, false
@@ -76,7 +76,7 @@ func (s *standstill) took(next *quicnet.Conn, ping func()) (again time.Duration)
 		return rand.N(besideWait)
 	}
 	ping()
-	return max(pongTime, 2*s.conn.ProbeTimeout())
+	return max(pongTime, 3*s.conn.ProbeTimeout())
 }
 
 // end ends the attempt, and the connection that it may have brought.

@@ -18,6 +18,7 @@ type drain struct {
 	handled      atomic.Uint64 // data messages of the peer whose handlers have answered
 	acksReceived atomic.Uint64
 	begun        atomic.Bool // makes the hot path look at what follows
+	ours         atomic.Bool // this side has begun it
 
 	mu           sync.Mutex
 	sentGoAway   bool
@@ -54,6 +55,7 @@ func (d *drain) stop() {
 // ctx ends first, it closes the connection at once.
 func (l *Link) Drain(ctx context.Context, g *protocol.GoAway) error {
 	l.awaitResent(ctx)
+	l.drain.ours.Store(true)
 	l.sendGoAway(g)
 	idle := l.idle()
 	unanswered := time.NewTimer(l.lingerTime())

@@ -39,13 +39,13 @@ func (l *Link) permit(m *protocol.DataMessage, in *dispatcher.Intake) (permitted
 	return err == nil, err
 }
 
-// longestPause is how often a reader that waits looks whether the connection is about
-// to end: then what was sent is handled without a wait, or the end would take longer
-// than it may.
+// longestPause is how often a reader that waits looks whether this side is about to end
+// the connection: then what was sent is handled without a wait, or the end would take
+// longer than it may. A peer that ends it waits for its turn: it may send on for ever.
 const longestPause = time.Second
 
 func (l *Link) pause(wait time.Duration) error {
-	for wait > 0 && !l.drain.begun.Load() {
+	for wait > 0 && !l.drain.ours.Load() {
 		step := min(wait, longestPause)
 		timer := time.NewTimer(step)
 		select {

@@ -295,3 +295,27 @@ func TestOwnAuthorizer(t *testing.T) {
 		hub.Reread() // there is nothing to read but the certificate
 	})
 }
+
+// TestRateOfWhoEnds: a client cannot leave its rate behind by saying that it is about to go.
+func TestRateOfWhoEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		_, obey := policed(t, `rules: [{clients: [slow], send: [{types: [command], rate: 10}]}]`)
+		var handled testnet.Counter
+		n.Hub(handled.Dispatcher(), obey)
+		p := n.Dial("slow")
+		p.Hello("slow")
+		p.Send(&protocol.Frame{Kind: &protocol.Frame_GoAway{GoAway: &protocol.GoAway{DataSent: 1 << 40}}})
+		time.Sleep(time.Second)
+		data := p.Open()
+		for range 3000 {
+			m := testnet.Command("x")
+			m.MsgId = "m"
+			_, _ = data.Write(testnet.Encode(&protocol.Frame{Kind: &protocol.Frame_Data{Data: m}}))
+		}
+		time.Sleep(10 * time.Second)
+		if got := handled.Load(); got > 150 {
+			t.Errorf("%d messages were handled in 10 s at a rate of 10", got)
+		}
+	})
+}

@@ -16,12 +16,14 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-// A folder of tokens that are good once has a file for each, ID.yaml, and one more,
-// ID.used, when it was used. That is made by the file system in a step of which only one
-// can be the first, so that it holds for several hubs too, and across restarts.
+// A folder of tokens that are good once has a file for each, ID.yaml, and two more when it
+// was used: ID.used says by whom, ID.answer what it was used for. Both are made by the file
+// system in a step of which only one can be the first, so that it holds for several hubs
+// too, and across restarts.
 const (
 	unused = ".yaml"
 	used   = ".used"
+	answer = ".answer"
 )
 
 // AddOnce makes a token for a client in a folder, which is made if need be, and takes
@@ -36,7 +38,7 @@ func AddOnce(dir, clientID string, expires time.Time) (secret string, err error)
 		err = os.MkdirAll(dir, 0o700)
 	}
 	if err == nil {
-		err = errors.Join(prune(dir), atomicfile.Write(filepath.Join(dir, token.ID+unused), text, 0o600))
+		err = errors.Join(prune(dir), atomicfile.WriteFor(dir, filepath.Join(dir, token.ID+unused), text, 0o600))
 	}
 	if err != nil {
 		return "", qerrors.New(qerrors.InvalidConfig, "the token cannot be kept: use a folder that you may write to: %w", err)
@@ -57,6 +59,7 @@ func prune(dir string) error {
 		if token, err := readOnce(dir, id); err == nil && token.Expired(time.Now()) {
 			_ = os.Remove(filepath.Join(dir, id+unused)) // first: what is used is never unused again
 			_ = os.Remove(filepath.Join(dir, id+used))
+			_ = os.Remove(filepath.Join(dir, id+answer))
 		}
 	}
 	return nil
@@ -98,7 +101,7 @@ func Redeem(dir, secret, clientID string, holder []byte) error {
 func use(path, id string, holder []byte) error {
 	sum := sha256.Sum256(holder)
 	mark := hex.EncodeToString(sum[:])
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err := create(path, []byte(mark))
 	if errors.Is(err, fs.ErrExist) {
 		before, err := os.ReadFile(path)
 		if err == nil && string(before) == mark {
@@ -107,9 +110,42 @@ func use(path, id string, holder []byte) error {
 		return qerrors.New(qerrors.CredentialUsed,
 			"the enrolment token %s was used before: if not by this client, somebody has stolen it, so revoke the certificate of this client id; make another with quic-ctl enroll-token", id)
 	}
+	return err
+}
+
+// Answer returns what a token was used for that was redeemed: what make returns, of which
+// the first is kept for those who ask again. Otherwise one token would be good for as many
+// certificates as its holder asks for.
+func Answer(dir, secret string, make func() ([]byte, error)) ([]byte, error) {
+	id, ok := ID(Enrollment, secret)
+	if !ok {
+		return nil, qerrors.New(qerrors.Unauthenticated, "that is no enrolment token: make one with quic-ctl enroll-token")
+	}
+	path := filepath.Join(dir, id+answer)
+	if before, err := os.ReadFile(path); !errors.Is(err, fs.ErrNotExist) {
+		return before, err
+	}
+	made, err := make()
+	if err == nil {
+		err = create(path, made)
+	}
+	if errors.Is(err, fs.ErrExist) { // somebody was quicker
+		return os.ReadFile(path)
+	}
+	return made, err
+}
+
+// create makes a file that is not there. File systems without links, such as FAT, can show
+// a part of it.
+func create(path string, data []byte) error {
+	err := atomicfile.Create(path, data, 0o600)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteString(mark)
+	_, err = file.Write(data)
 	return errors.Join(err, file.Sync(), file.Close(), atomicfile.SyncDir(filepath.Dir(path)))
 }

@@ -25,6 +25,9 @@ const (
 	Enrollment = "qbe_" // is good for one certificate
 )
 
+// maxID is the longest id of a token, in bytes.
+const maxID = 32
+
 // Token is what is kept of a token.
 type Token struct {
 	ID      string    `yaml:"id"`
@@ -51,7 +54,7 @@ func ID(kind, secret string) (string, bool) {
 		return "", false
 	}
 	id, _, ok := strings.Cut(rest, "_")
-	return id, ok && id != "" && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == "" // and no path
+	return id, ok && id != "" && len(id) <= maxID && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == "" // and no path
 }
 
 // Matches compares in a time that does not depend on the secret.

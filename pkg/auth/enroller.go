@@ -75,7 +75,14 @@ func (e *Enroller) Enroll(_ context.Context, token, clientID string, request []b
 	if err := tokens.Redeem(e.dir, token, clientID, r.RawSubjectPublicKeyInfo); err != nil {
 		return nil, err
 	}
-	return e.sign(clientID, r)
+	der, err := tokens.Answer(e.dir, token, func() ([]byte, error) { return e.sign(clientID, r) })
+	if err != nil {
+		return nil, err
+	}
+	if cert, err := x509.ParseCertificate(der); err != nil || time.Now().After(cert.NotAfter) {
+		return nil, qerrors.New(qerrors.CredentialExpired, "the certificate that this enrolment token was good for has expired: make another with quic-ctl enroll-token")
+	}
+	return [][]byte{der}, nil
 }
 
 // Renew implements server.Enroller.
@@ -95,31 +102,31 @@ func (e *Enroller) Renew(_ context.Context, shown []*x509.Certificate, clientID 
 	case now.Before(from.Add(to.Sub(from) / 2)): // nobody needs a heap of certificates
 		return nil, qerrors.New(qerrors.Unauthenticated, "the certificate is good for long enough: it is renewed in the second half of its time")
 	}
-	return e.sign(clientID, r)
-}
-
-// sign signs the key of the request, and nothing else that it says.
-func (e *Enroller) sign(clientID string, r *x509.CertificateRequest) ([][]byte, error) {
-	der, err := e.ca.get().SignClient(clientID, r.PublicKey, e.validity)
+	der, err := e.sign(clientID, r)
 	if err != nil {
 		return nil, err
 	}
 	return [][]byte{der}, nil
 }
 
+// sign signs the key of the request, and nothing else that it says.
+func (e *Enroller) sign(clientID string, r *x509.CertificateRequest) ([]byte, error) {
+	return e.ca.get().SignClient(clientID, r.PublicKey, e.validity)
+}
+
 // parseRequest returns a request that its key has signed.
 func parseRequest(der []byte) (*x509.CertificateRequest, error) {
 	r, err := x509.ParseCertificateRequest(bytes.Clone(der))
 	if err == nil {
-		err = r.CheckSignature()
+		switch r.PublicKey.(type) {
+		case *ecdsa.PublicKey, ed25519.PublicKey:
+			err = r.CheckSignature()
+		default: // of RSA the signature alone can cost a second: there is no largest key
+			return nil, qerrors.New(qerrors.ProtocolViolation, "the key of a client has to be ECDSA or Ed25519")
+		}
 	}
 	if err != nil {
 		return nil, qerrors.New(qerrors.ProtocolViolation, "the certificate signing request cannot be used: %w", err)
 	}
-	switch r.PublicKey.(type) {
-	case *ecdsa.PublicKey, ed25519.PublicKey:
-		return r, nil
-	default:
-		return nil, qerrors.New(qerrors.ProtocolViolation, "the key of a client has to be ECDSA or Ed25519")
-	}
+	return r, nil
 }

@@ -2,8 +2,12 @@ package auth_test
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"math/big"
 	"os"
 	"testing"
 	"time"
@@ -179,4 +183,50 @@ func TestRenewalNeedsTheHubsCertificate(t *testing.T) {
 		}
 		ended(t, c, qerrors.CredentialExpired)
 	})
+}
+
+// Who has stolen a client with its enrolment token, which is still good, does not get
+// another certificate after the first was revoked by its serial number.
+func TestEnrolmentAgainGivesTheSameCertificate(t *testing.T) {
+	dir, mine := t.TempDir(), t.TempDir()
+	var c server.ServerConfig
+	enrolling(t, dir)(&c)
+	token := enrollToken(t, dir, "a")
+	request := must[[]byte](t)(keyfiles.Pair{Cert: mine + "/c", Key: mine + "/k"}.Request())
+	first := must[[][]byte](t)(c.Enroller.Enroll(t.Context(), token, "a", request))
+	again := must[[][]byte](t)(c.Enroller.Enroll(t.Context(), token, "a", request))
+	one, other := must[*x509.Certificate](t)(x509.ParseCertificate(first[0])), must[*x509.Certificate](t)(x509.ParseCertificate(again[0]))
+	if one.SerialNumber.Cmp(other.SerialNumber) != 0 {
+		t.Errorf("one token gave the certificates %x and %x", one.SerialNumber, other.SerialNumber)
+	}
+}
+
+// An enormous key costs the hub nothing.
+func TestEnrolmentWithAnEnormousKey(t *testing.T) {
+	dir := t.TempDir()
+	var c server.ServerConfig
+	enrolling(t, dir)(&c)
+	n := new(big.Int).Lsh(big.NewInt(1), 57000)
+	n.Sub(n, big.NewInt(1))
+	public := must[[]byte](t)(x509.MarshalPKIXPublicKey(&rsa.PublicKey{N: n, E: 1<<31 - 1}))
+	info := struct {
+		Version    int
+		Subject    asn1.RawValue
+		PublicKey  asn1.RawValue
+		Attributes []asn1.RawValue `asn1:"tag:0"`
+	}{Subject: asn1.RawValue{FullBytes: []byte{0x30, 0}}, PublicKey: asn1.RawValue{FullBytes: public}}
+	tbs := must[[]byte](t)(asn1.Marshal(info))
+	request := must[[]byte](t)(asn1.Marshal(struct {
+		TBS       asn1.RawValue
+		Algorithm pkix.AlgorithmIdentifier
+		Signature asn1.BitString
+	}{asn1.RawValue{FullBytes: tbs},
+		pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.NullRawValue},
+		asn1.BitString{Bytes: make([]byte, 57000/8), BitLength: 57000}}))
+	begun := time.Now()
+	_, err := c.Enroller.Enroll(t.Context(), "", "a", request)
+	t.Logf("%d bytes took %v: %v", len(request), time.Since(begun), err)
+	if took := time.Since(begun); took > 20*time.Millisecond {
+		t.Errorf("a request without a token took %v", took)
+	}
 }

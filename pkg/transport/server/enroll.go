@@ -76,7 +76,10 @@ func (s *Server) renewed(ctx context.Context, l *link.Link, clientID string, req
 		return nil, nil, s.withoutInternals(clientID, err)
 	}
 	permit, err := s.authenticate(ctx, l, clientID, "", chain)
-	return certificates, permit, err
+	if err != nil { // nor does the client get it
+		return nil, nil, err
+	}
+	return certificates, permit, nil
 }
 
 // issued leaves a line for each certificate: its serial number is what revokes it.

@@ -85,6 +85,9 @@ func NewJWT(c JWTConfig) (*JWT, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(*keys.get()) == 0 {
+		return nil, qerrors.New(qerrors.InvalidConfig, "there is no public key: give one in PEM, or a JSON Web Key Set")
+	}
 	options := []jwt.ParserOption{
 		jwt.WithValidMethods(slices.Clone(c.Algorithms)), jwt.WithExpirationRequired(), jwt.WithAudience(c.Audience),
 		jwt.WithLeeway(leeway), jwt.WithStrictDecoding(),
@@ -172,15 +175,19 @@ func fits(method jwt.SigningMethod, public crypto.PublicKey) bool {
 // parseKeys reads a PEM file and a key set, either of which may be empty.
 func parseKeys(files [][]byte) (*keySet, error) {
 	var all keySet
-	for block, rest := pem.Decode(files[0]); block != nil; block, rest = pem.Decode(rest) {
+	blocks, err := pemBlocks(files[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, block := range blocks {
 		public, err := parsePublic(block)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, key{public: public})
 	}
+	var set jose.JSONWebKeySet
 	if len(files[1]) > 0 {
-		var set jose.JSONWebKeySet
 		if err := json.Unmarshal(files[1], &set); err != nil {
 			return nil, qerrors.New(qerrors.InvalidConfig, "this is no JSON Web Key Set: %w", err)
 		}
@@ -194,7 +201,7 @@ func parseKeys(files [][]byte) (*keySet, error) {
 			all = append(all, key{k.KeyID, k.Key})
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && set.Keys == nil { // a set that says that it has none is one from which the last was taken
 		return nil, qerrors.New(qerrors.InvalidConfig, "there is no public key: give one in PEM, or a JSON Web Key Set")
 	}
 	for _, k := range all {

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"maps"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -150,5 +151,28 @@ func TestNewJWTOnTheConnection(t *testing.T) {
 			t.Errorf("refused %v, %d connections", got.Refused, got.Connections)
 		}
 		ended(t, a, qerrors.CredentialExpired)
+	})
+}
+
+// The last key of a set can be taken out as any other.
+func TestLastJWK(t *testing.T) {
+	test(t, func(t *testing.T, n *testnet.Network) {
+		public, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := t.TempDir() + "/jwks"
+		write(t, file, must[[]byte](t)(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: public, KeyID: "1"}}}.Keys[0].MarshalJSON()))
+		write(t, file, []byte(`{"keys":[`+string(must[[]byte](t)(os.ReadFile(file)))+`]}`))
+		hub := n.Hub(nil, known(must[*auth.JWT](t)(auth.NewJWT(auth.JWTConfig{JWKSFile: file}))))
+		token := must[string](t)(jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims(nil)).SignedString(key))
+		c := n.Client("a", nil, shows(token))
+		n.Connect(c)
+		write(t, file, []byte(`{"keys":[]}`))
+		time.Sleep(time.Minute)
+		if c.Ready() == nil {
+			t.Error("the client is still connected")
+		}
+		refused(t, n, hub, "a", shows(token), qerrors.Unauthenticated)
 	})
 }

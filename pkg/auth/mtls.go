@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -96,11 +97,18 @@ func (m *MTLS) verify(t *trust, chain []*x509.Certificate, clientID string) erro
 		return qerrors.New(qerrors.CredentialExpired, "the certificate is not valid at this time, but from %s to %s: renew it, and compare the clocks",
 			chain[0].NotBefore.Format(time.RFC3339), chain[0].NotAfter.Format(time.RFC3339))
 	case err != nil:
-		return qerrors.New(qerrors.Unauthenticated, "the certificate is not one that this hub trusts: %w", err)
+		return qerrors.New(qerrors.Unauthenticated, "the certificate is not one that this hub trusts: %s", short(err))
 	case t.denied[denial{id: clientID}] || !slices.ContainsFunc(chains, t.unrevoked):
 		return qerrors.New(qerrors.CredentialRevoked, "the certificate was revoked")
 	}
 	return nil
+}
+
+// short returns what err says, without most of what a stranger has made it repeat.
+func short(err error) string {
+	const most = 256
+	text := err.Error()
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
 }
 
 func uriIDs(cert *x509.Certificate) (ids []string) {

@@ -1,6 +1,14 @@
 package auth_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +18,7 @@ import (
 	"github.com/voilet/QuicFlow/pkg/auth"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
+	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
 func TestCertificates(t *testing.T) {
@@ -126,4 +135,67 @@ func TestTakeoverNeedsTheCredential(t *testing.T) {
 		n.Connect(n.Client("elsewhere", testnet.Echo(), as("a", ca.good("a", 3)))) // its own new certificate
 		ended(t, first, qerrors.Replaced)
 	})
+}
+
+// Each client id can be denied, whatever it is made of.
+func TestDenyAnyClientID(t *testing.T) {
+	for _, id := range []string{"node#1", "a b", "a # b", " a", "a "} {
+		test(t, func(t *testing.T, n *testnet.Network) {
+			ca, denied := newAuthority(t), t.TempDir()+"/denied"
+			text := "id:" + id + "\n"
+			if strings.TrimSpace(id) != id || strings.Contains(id, " #") {
+				text = fmt.Sprintf("id:%q # stolen\n", id)
+			}
+			write(t, denied, []byte(text))
+			hub := n.Hub(nil, known(must[*auth.MTLS](t)(auth.NewMTLS(auth.MTLSConfig{CAFile: ca.caFile(), DeniedFile: denied}))))
+			refused(t, n, hub, id, ca.good(id, 1), qerrors.CredentialRevoked)
+		})
+	}
+}
+
+// A revocation list of which a part, or nothing, is there lets nobody in again.
+func TestHalfARevocationList(t *testing.T) {
+	for name, half := range map[string]func([]byte) []byte{
+		"empty":      func([]byte) []byte { return nil },
+		"the second": func(b []byte) []byte { return b[:len(b)-40] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			test(t, func(t *testing.T, n *testnet.Network) {
+				ca, other := newAuthority(t), newAuthority(t)
+				write(t, ca.caFile(), append(must[[]byte](t)(os.ReadFile(other.caFile())), must[[]byte](t)(os.ReadFile(ca.caFile()))...))
+				all := append(must[[]byte](t)(os.ReadFile(other.crl(5))), must[[]byte](t)(os.ReadFile(ca.crl(1)))...)
+				crl := t.TempDir() + "/crl"
+				write(t, crl, all)
+				hub := n.Hub(nil, known(must[*auth.MTLS](t)(auth.NewMTLS(auth.MTLSConfig{CAFile: ca.caFile(), CRLFile: crl}))))
+				refused(t, n, hub, "a", ca.good("a", 1), qerrors.CredentialRevoked)
+				write(t, crl, half(all))
+				time.Sleep(2 * time.Second)
+				refused(t, n, hub, "a", ca.good("a", 1), qerrors.CredentialRevoked)
+			})
+		})
+	}
+}
+
+// What a stranger writes into a certificate does not fill the log.
+func TestLongNamesOfCertificates(t *testing.T) {
+	ca := newAuthority(t)
+	mtls := must[*auth.MTLS](t)(auth.NewMTLS(auth.MTLSConfig{CAFile: ca.caFile(), ClientIDFrom: auth.FromDNS}))
+	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	name := pkix.Name{CommonName: strings.Repeat("x", 12<<10)}
+	issue := func(serial int64, isCA bool, subject pkix.Name, signer *ecdsa.PrivateKey) *x509.Certificate {
+		template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: subject, NotAfter: time.Now().Add(time.Hour),
+			IsCA: isCA, BasicConstraintsValid: true, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+		if !isCA {
+			template.DNSNames = []string{"a"}
+		}
+		parent := &x509.Certificate{Subject: name}
+		der := must[[]byte](t)(x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer))
+		return must[*x509.Certificate](t)(x509.ParseCertificate(der))
+	}
+	other := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	_, err := mtls.Authenticate(t.Context(), server.Credentials{ClientID: "a",
+		Certificates: []*x509.Certificate{issue(1, false, pkix.Name{}, other), issue(2, true, name, key)}})
+	if qerrors.CodeOf(err) != qerrors.Unauthenticated || len(err.Error()) > 1024 {
+		t.Errorf("the refusal has %d bytes: %.300v", len(err.Error()), err)
+	}
 }

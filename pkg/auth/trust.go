@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -51,7 +52,11 @@ func parseTrust(files [][]byte) (*trust, error) {
 }
 
 func parseAuthorities(text []byte) (all []*x509.Certificate, err error) {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+	blocks, err := pemBlocks(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, block := range blocks {
 		if block.Type != "CERTIFICATE" {
 			return nil, qerrors.New(qerrors.BadCertificate, "the file of -client-ca has a PEM block %q: it has to have certificates only", block.Type)
 		}
@@ -70,19 +75,38 @@ func parseAuthorities(text []byte) (all []*x509.Certificate, err error) {
 	return all, nil
 }
 
+const pemBegin = "-----BEGIN"
+
+// pemBlocks returns all blocks of a file. One of which a part is missing is an error, and
+// not skipped as by package pem: the file may be half written.
+func pemBlocks(text []byte) (all []*pem.Block, err error) {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		all = append(all, block)
+	}
+	if begun := bytes.Count(text, []byte(pemBegin)); begun != len(all) {
+		return nil, qerrors.New(qerrors.BadCertificate, "of %d PEM blocks only %d can be read", begun, len(all))
+	}
+	return all, nil
+}
+
 func (t *trust) addCRLs(text []byte, authorities []*x509.Certificate) error {
-	if len(text) > 0 && !bytes.Contains(text, []byte("-----BEGIN")) {
+	switch {
+	case text == nil: // there is no file
+		return nil
+	case len(text) > 0 && !bytes.Contains(text, []byte(pemBegin)):
 		return t.addCRL(text, authorities)
 	}
-	found := len(text) == 0
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+	blocks, err := pemBlocks(text)
+	switch {
+	case err != nil:
+		return err
+	case len(blocks) == 0:
+		return qerrors.New(qerrors.BadCertificate, "the file of -crl has no revocation list that can be read")
+	}
+	for _, block := range blocks {
 		if err := t.addCRL(block.Bytes, authorities); err != nil {
 			return err
 		}
-		found = true
-	}
-	if !found {
-		return qerrors.New(qerrors.BadCertificate, "the file of -crl has no revocation list that can be read")
 	}
 	return nil
 }
@@ -104,12 +128,17 @@ func (t *trust) addCRL(der []byte, authorities []*x509.Certificate) error {
 // addDenied reads serial numbers as "openssl x509 -serial" and -text print them.
 func (t *trust) addDenied(text []byte) error {
 	for line := range strings.Lines(string(text)) {
-		line, _, _ = strings.Cut(line, "#")
 		line = strings.TrimSpace(line)
-		if id, ok := strings.CutPrefix(line, "id:"); ok {
-			t.denied[denial{id: strings.TrimSpace(id)}] = true
+		if text, ok := strings.CutPrefix(line, "id:"); ok {
+			id, err := deniedID(strings.TrimSpace(text))
+			if err != nil {
+				return err
+			}
+			t.denied[denial{id: id}] = true
 			continue
 		}
+		line, _, _ = strings.Cut(line, "#")
+		line = strings.TrimSpace(line)
 		line = strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(line, "serial="), "0x"), ":", "")
 		if line == "" {
 			continue
@@ -121,4 +150,28 @@ func (t *trust) addDenied(text []byte) error {
 		t.denied[denial{serial: serial.Text(16)}] = true
 	}
 	return nil
+}
+
+// deniedID returns the client id of a line, which may be in quotes, and have a comment
+// behind a space: an id can have any of these.
+func deniedID(text string) (string, error) {
+	if quoted, err := strconv.QuotedPrefix(text); err == nil {
+		id, err := strconv.Unquote(quoted)
+		after := strings.TrimSpace(text[len(quoted):])
+		if err == nil && (after == "" || after[0] == '#') {
+			return id, nil
+		}
+		return "", qerrors.New(qerrors.InvalidConfig, "%q in the file of -denied-serials is no client id in quotes", text)
+	}
+	for i := range len(text) - 1 {
+		if (text[i] == ' ' || text[i] == '\t') && text[i+1] == '#' {
+			text = text[:i]
+			break
+		}
+	}
+	id := strings.TrimSpace(text)
+	if id == "" || id[0] == '#' {
+		return "", qerrors.New(qerrors.InvalidConfig, "a line of the file of -denied-serials has id: and no client id")
+	}
+	return id, nil
 }

@@ -17,6 +17,7 @@ package auth
 import (
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/reload"
@@ -75,16 +76,18 @@ func (k *kept[T]) look() {
 }
 
 // stillGood returns an Identity.Check that calls check only when the value is another than
-// at the time before.
-func stillGood[T any](k *kept[T], used *T, check func(*T) error) func() error {
+// at the time before. A renewal may ask besides the regular check.
+func stillGood[T any](k *kept[T], known *T, check func(*T) error) func() error {
+	used := new(atomic.Pointer[T])
+	used.Store(known)
 	return func() error {
 		now := k.get()
-		if now == used {
+		if now == used.Load() {
 			return nil
 		}
 		err := check(now)
 		if err == nil {
-			used = now
+			used.Store(now)
 		}
 		return err
 	}

@@ -58,12 +58,15 @@ func (t *Tokens) Authenticate(_ context.Context, c server.Credentials) (server.I
 	}
 	return server.Identity{
 		ClientID: c.ClientID, Method: "token", Expires: token.Expires,
-		Check: stillGood(t.file, known, func(now *map[string]tokens.Token) error {
-			if after, ok := (*now)[id]; !ok || after.Hash != token.Hash || !after.For(c.ClientID) || after.Expired(time.Now()) {
+		Check: func() error { // when it expires can have changed, too
+			switch after, ok := (*t.file.get())[id]; {
+			case !ok || after.Hash != token.Hash || !after.For(c.ClientID):
 				return qerrors.New(qerrors.CredentialRevoked, "the token %s was revoked", id)
+			case after.Expired(time.Now()):
+				return qerrors.New(qerrors.CredentialExpired, "the token %s has expired: make another with quic-ctl token add", id)
 			}
 			return nil
-		}),
+		},
 	}, nil
 }
 

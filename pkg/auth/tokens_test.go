@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/voilet/QuicFlow/pkg/auth"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
+	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
 // add makes a token in a file, and returns it.
@@ -94,4 +96,50 @@ func TestTokenFileOfTheClient(t *testing.T) {
 			t.Errorf("with the new token: %v, %d connections, disconnected %v", c.Ready(), got.Connections, got.Disconnected)
 		}
 	})
+}
+
+// When a token is made to expire sooner, that goes for who is connected as well.
+func TestTokenExpiresSooner(t *testing.T) {
+	test(t, func(t *testing.T, n *testnet.Network) {
+		file := t.TempDir() + "/tokens.yaml"
+		id, a := add(t, file, "a", "", 24*time.Hour)
+		n.Hub(nil, known(must[*auth.Tokens](t)(auth.NewTokens(auth.TokensConfig{File: file}))))
+		c := n.Client("a", nil, shows(a))
+		n.Connect(c)
+		err := tokens.Edit(file, func(all []tokens.Token) ([]tokens.Token, error) {
+			if all[0].ID == id {
+				all[0].Expires = time.Now().Add(time.Minute)
+			}
+			return all, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		if c.Ready() == nil {
+			t.Error("the client is still connected, a minute after its token has expired")
+		}
+	})
+}
+
+// What is asked about one credential may be asked from several goroutines: a renewal does,
+// besides the regular check.
+func TestChecksAtOnce(t *testing.T) {
+	file := t.TempDir() + "/tokens.yaml"
+	_, a := add(t, file, "a", "", time.Hour)
+	known := must[*auth.Tokens](t)(auth.NewTokens(auth.TokensConfig{File: file}))
+	id := must[server.Identity](t)(known.Authenticate(t.Context(), server.Credentials{ClientID: "a", Token: a}))
+	add(t, file, "b", "", time.Hour)
+	time.Sleep(1100 * time.Millisecond)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 100 {
+				if err := id.Check(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -69,19 +69,24 @@ func (m *MTLS) Authenticate(_ context.Context, c server.Credentials) (server.Ide
 		return server.Identity{}, qerrors.New(qerrors.NoCredential, "there is no certificate")
 	}
 	known := m.trust.get()
-	if err := m.verify(known, c.Certificates, c.ClientID); err != nil {
+	expires, err := m.verify(known, c.Certificates, c.ClientID)
+	if err != nil {
 		return server.Identity{}, err
 	}
 	return server.Identity{
-		ClientID: c.ClientID, Method: "mtls", Expires: c.Certificates[0].NotAfter,
-		Check: stillGood(m.trust, known, func(now *trust) error { return m.verify(now, c.Certificates, c.ClientID) }),
+		ClientID: c.ClientID, Method: "mtls", Expires: expires,
+		Check: stillGood(m.trust, known, func(now *trust) error {
+			_, err := m.verify(now, c.Certificates, c.ClientID)
+			return err
+		}),
 	}, nil
 }
 
-// verify returns why a chain of certificates, the client's own first, is not one of it.
-func (m *MTLS) verify(t *trust, chain []*x509.Certificate, clientID string) error {
+// verify returns until when a chain of certificates, the client's own first, is good, or why
+// it is not one of the client.
+func (m *MTLS) verify(t *trust, chain []*x509.Certificate, clientID string) (expires time.Time, err error) {
 	if !slices.Contains(m.ids(chain[0]), clientID) {
-		return qerrors.New(qerrors.Unauthenticated, "the certificate is not one of this client id")
+		return expires, qerrors.New(qerrors.Unauthenticated, "the certificate is not one of this client id")
 	}
 	between := x509.NewCertPool()
 	for _, cert := range chain[1:] {
@@ -94,14 +99,24 @@ func (m *MTLS) verify(t *trust, chain []*x509.Certificate, clientID string) erro
 	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return qerrors.New(qerrors.CredentialExpired, "the certificate is not valid at this time, but from %s to %s: renew it, and compare the clocks",
+		return expires, qerrors.New(qerrors.CredentialExpired, "the certificate is not valid at this time, but from %s to %s: renew it, and compare the clocks",
 			chain[0].NotBefore.Format(time.RFC3339), chain[0].NotAfter.Format(time.RFC3339))
 	case err != nil:
-		return qerrors.New(qerrors.Unauthenticated, "the certificate is not one that this hub trusts: %s", short(err))
+		return expires, qerrors.New(qerrors.Unauthenticated, "the certificate is not one that this hub trusts: %s", short(err))
 	case t.denied[denial{id: clientID}] || !slices.ContainsFunc(chains, t.unrevoked):
-		return qerrors.New(qerrors.CredentialRevoked, "the certificate was revoked")
+		return expires, qerrors.New(qerrors.CredentialRevoked, "the certificate was revoked")
 	}
-	return nil
+	for _, way := range chains { // to an authority
+		if end := firstEnd(way); t.unrevoked(way) && end.After(expires) {
+			expires = end
+		}
+	}
+	return expires, nil
+}
+
+// firstEnd returns when the first of some certificates expires.
+func firstEnd(all []*x509.Certificate) time.Time {
+	return slices.MinFunc(all, func(a, b *x509.Certificate) int { return a.NotAfter.Compare(b.NotAfter) }).NotAfter
 }
 
 // short returns what err says, without most of what a stranger has made it repeat.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
 	"math/big"
 	"os"
@@ -197,5 +198,32 @@ func TestLongNamesOfCertificates(t *testing.T) {
 		Certificates: []*x509.Certificate{issue(1, false, pkix.Name{}, other), issue(2, true, name, key)}})
 	if qerrors.CodeOf(err) != qerrors.Unauthenticated || len(err.Error()) > 1024 {
 		t.Errorf("the refusal has %d bytes: %.300v", len(err.Error()), err)
+	}
+}
+
+// A connection does not outlive a certificate between that of the client and the authority.
+func TestIntermediateExpires(t *testing.T) {
+	rootKey := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	template := func(cn string, serial int64, isCA bool, d time.Duration) *x509.Certificate {
+		return &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: cn}, NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(d),
+			IsCA: isCA, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}
+	}
+	sign := func(of, parent *x509.Certificate, public any, signer *ecdsa.PrivateKey) *x509.Certificate {
+		return must[*x509.Certificate](t)(x509.ParseCertificate(must[[]byte](t)(x509.CreateCertificate(rand.Reader, of, parent, public, signer))))
+	}
+	ofRoot := template("root", 1, true, 24*time.Hour)
+	root := sign(ofRoot, ofRoot, rootKey.Public(), rootKey)
+	interKey := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	inter := sign(template("inter", 2, true, 10*time.Minute), root, interKey.Public(), rootKey)
+	leafKey := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	ofLeaf := template("a", 3, false, time.Hour)
+	ofLeaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	leaf := sign(ofLeaf, inter, leafKey.Public(), interKey)
+	file := t.TempDir() + "/root"
+	write(t, file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw}))
+	m := must[*auth.MTLS](t)(auth.NewMTLS(auth.MTLSConfig{CAFile: file, ClientIDFrom: auth.FromCommonName}))
+	id := must[server.Identity](t)(m.Authenticate(t.Context(), server.Credentials{ClientID: "a", Certificates: []*x509.Certificate{leaf, inter}}))
+	if id.Expires.After(inter.NotAfter) {
+		t.Errorf("the connection ends at %v, after the certificate that signed it at %v", id.Expires, inter.NotAfter)
 	}
 }

@@ -3,10 +3,12 @@ package bearer_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/voilet/QuicFlow/internal/bearer"
+	"github.com/voilet/QuicFlow/internal/reload"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
@@ -46,11 +48,40 @@ func TestCaller(t *testing.T) {
 	}
 }
 
+// The last token can be taken out while a server runs, as any other.
+func TestLastToken(t *testing.T) {
+	file, token := t.TempDir()+"/tokens", bearer.New()
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	line := bearer.Line(bearer.Caller{Name: "deploy", Scope: bearer.Admin}, token) + "\n"
+	for _, without := range []string{"", "# nobody\n"} {
+		write(line)
+		v, err := reload.Load(func(c [][]byte) (*bearer.Tokens, error) { return bearer.Parse(c[0]) }, file)
+		if err != nil || v.Get().Some() != nil {
+			t.Fatal(err, v.Get().Some())
+		}
+		write(without)
+		if _, err = v.Reread(); err != nil {
+			t.Error(err)
+		}
+		if who, ok := v.Get().Caller(r); ok {
+			t.Errorf("a token that was taken out is still that of %+v", who)
+		}
+		if err := v.Get().Some(); qerrors.CodeOf(err) != qerrors.InvalidConfig {
+			t.Errorf("a file without a token: %v", err)
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	secret := bearer.New()
 	for content, want := range map[string]string{
-		"":                        "there is no token: make one with quic-ctl add-caller",
-		"# nothing":               "there is no token",
 		"a admin":                 "line 1: write a name, a scope and the hash of a token",
 		"\n" + "a root sha256:00": "line 2: the scope cannot be used: use read or admin",
 		"a admin " + secret:       "line 1: a hash is sha256: and 64 hexadecimal digits",

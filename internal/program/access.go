@@ -43,7 +43,10 @@ func NewAccess(cmd *cli.Command, log *slog.Logger, prefix string) (*Access, erro
 	var err error
 	if path := cmd.String(prefix + "-token-file"); path != "" {
 		parse := func(contents [][]byte) (*bearer.Tokens, error) { return bearer.Parse(contents[0]) }
-		if a.tokens, err = reload.Load(parse, path); err != nil {
+		if a.tokens, err = reload.Load(parse, path); err == nil {
+			err = a.tokens.Get().Some()
+		}
+		if err != nil {
 			return nil, a.unusable("token-file", err)
 		}
 	}

@@ -74,5 +74,5 @@ func addLine(path, line string) error {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	return atomicfile.Write(path, []byte(after), mode)
+	return atomicfile.Replace(path, []byte(after), mode)
 }

@@ -21,6 +21,16 @@ func WriteFor(like, path string, data []byte, mode fs.FileMode) error {
 	return write(path, data, mode, like, os.Rename)
 }
 
+// Replace is Write for a file that may belong to somebody else, who keeps it; a new one
+// belongs to who has its folder.
+func Replace(path string, data []byte, mode fs.FileMode) error {
+	like := path
+	if _, err := os.Stat(path); err != nil {
+		like = filepath.Dir(path)
+	}
+	return WriteFor(like, path, data, mode)
+}
+
 // Create is Write for a file that nobody has made before: otherwise the error is
 // [fs.ErrExist], and the file stays as it is. Of all who try at once, one succeeds.
 func Create(path string, data []byte, mode fs.FileMode) error {

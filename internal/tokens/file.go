@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/gofrs/flock"
@@ -77,18 +76,11 @@ func Edit(path string, change func([]Token) ([]Token, error)) (err error) {
 	if err != nil {
 		return err
 	}
-	return atomicfile.WriteFor(owner(path), path, append([]byte(heading), text...), mode(path))
+	return atomicfile.Replace(path, append([]byte(heading), text...), mode(path))
 }
 
-// owner returns a file of who is to have the one at path, and mode its mode: the hub may
-// run as a user of its own, and would not see what was revoked if it could not read it.
-func owner(path string) string {
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	return filepath.Dir(path)
-}
-
+// mode returns that of a file that is replaced: the hub may run as a user of its own, and
+// would not see what was revoked if it could not read it.
 func mode(path string) fs.FileMode {
 	if info, err := os.Stat(path); err == nil {
 		return info.Mode().Perm()

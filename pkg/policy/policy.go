@@ -31,6 +31,9 @@
 package policy
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
@@ -102,7 +105,7 @@ func (p *Policy) find(clientID string) (match, bool) {
 // grant returns the first entry for a type, or nil.
 func (r *rule) grant(t protocol.MessageType) *grant {
 	for _, g := range r.send {
-		if _, ok := first(g.types, t.Name()); ok {
+		if hasType(g.types, t) {
 			return g
 		}
 	}
@@ -110,6 +113,15 @@ func (r *rule) grant(t protocol.MessageType) *grant {
 }
 
 func (r *rule) receives(t protocol.MessageType) bool {
-	_, ok := first(r.receive, t.Name())
+	return hasType(r.receive, t)
+}
+
+// hasType reports whether one of the patterns has a type. Those that this version does not
+// know have no name that could be matched.
+func hasType(patterns []pattern, t protocol.MessageType) bool {
+	if t == protocol.MessageType_MESSAGE_TYPE_UNSPECIFIED {
+		return slices.ContainsFunc(patterns, func(p pattern) bool { return strings.Trim(string(p), "*") == "" && p != "" })
+	}
+	_, ok := first(patterns, t.Name())
 	return ok
 }

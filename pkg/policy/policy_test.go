@@ -207,3 +207,18 @@ func TestAllocations(t *testing.T) {
 		t.Errorf("a check makes %v allocations", n)
 	}
 }
+
+// A type that this version does not know has no name that a pattern could find a part of.
+func TestUnknownTypesNeedAll(t *testing.T) {
+	for types, want := range map[string]bool{`"*"`: true, `"**"`: true, `"*e*"`: false, `"*event*"`: false} {
+		p, err := policy.Parse("policy.yaml", []byte(`rules: [{clients: ["*"], send: [{types: [`+types+`]}], receive: [`+types+`]}]`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		may := policy.Fixed(p).Permissions("a")
+		_, err = may.MaySend(&protocol.DataMessage{Type: 77})
+		if got := may.MayReceive(77); (err == nil) != want || (got == nil) != want {
+			t.Errorf("%s: send %v, receive %v", types, err, got)
+		}
+	}
+}

@@ -40,6 +40,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/voilet/QuicFlow/internal/wire"
 	"github.com/voilet/QuicFlow/pkg/callback"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
@@ -99,7 +101,8 @@ type Link struct {
 	pace   *pace  // nil without limits
 	number uint32 // how many links there were before
 
-	held atomic.Pointer[Permit] // on the hub
+	held   atomic.Pointer[Permit] // on the hub
+	checks atomic.Pointer[rate.Limiter]
 }
 
 // maxStreams is how many streams of the peer are read at once: the lanes and the

@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -44,6 +46,21 @@ func (l *Link) CheckPermit(now time.Time) {
 			l.Refuse(err)
 		}
 	}
+}
+
+// A client may show new credentials so often, and so many at once.
+const (
+	checksPerSecond = 1
+	checksAtOnce    = 10
+)
+
+// AwaitCheck waits until one more credential of the client may be checked, which can cost
+// more than many messages. An error means that the connection has ended.
+func (l *Link) AwaitCheck() error {
+	if l.checks.Load() == nil { // as for nearly all clients
+		l.checks.CompareAndSwap(nil, rate.NewLimiter(checksPerSecond, checksAtOnce))
+	}
+	return l.pause(l.checks.Load().Reserve().Delay())
 }
 
 // Tell sends a control frame that starts something.

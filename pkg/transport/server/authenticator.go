@@ -96,9 +96,13 @@ func (s *Server) withoutInternals(clientID string, err error) error {
 func (s *Server) control(l *link.Link, kind any) {
 	switch kind := kind.(type) {
 	case *protocol.Frame_Credential:
-		s.reauthenticate(l, kind.Credential.GetToken())
+		if l.AwaitCheck() == nil {
+			s.reauthenticate(l, kind.Credential.GetToken())
+		}
 	case *protocol.Frame_Enroll:
-		s.renew(l, kind.Enroll)
+		if l.AwaitCheck() == nil {
+			s.renew(l, kind.Enroll)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"math/big"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,10 +224,8 @@ func TestEnrolmentWithAnEnormousKey(t *testing.T) {
 	}{asn1.RawValue{FullBytes: tbs},
 		pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, Parameters: asn1.NullRawValue},
 		asn1.BitString{Bytes: make([]byte, 57000/8), BitLength: 57000}}))
-	begun := time.Now()
 	_, err := c.Enroller.Enroll(t.Context(), "", "a", request)
-	t.Logf("%d bytes took %v: %v", len(request), time.Since(begun), err)
-	if took := time.Since(begun); took > 20*time.Millisecond {
-		t.Errorf("a request without a token took %v", took)
+	if err == nil || !strings.Contains(err.Error(), "has to be ECDSA or Ed25519") {
+		t.Errorf("its signature was looked at before its kind: %v", err)
 	}
 }

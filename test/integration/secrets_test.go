@@ -117,7 +117,7 @@ func TestCredentialsAppearNowhere(t *testing.T) {
 		look(t, "the output of a program", p.Stdout()+p.Stderr(), lines[1:2])
 	}
 	kept, err := filepath.Glob(filepath.Join(enroll, "*"))
-	if err != nil || len(kept) != 2 {
+	if err != nil || len(kept) != 3 { // the token, its use, and the certificate
 		t.Errorf("the folder of enrolment tokens has %q, %v", kept, err)
 	}
 	for _, path := range append(kept, tokens) {

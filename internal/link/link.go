@@ -25,9 +25,12 @@
 // and one for each class of traffic. A frame over 64 KiB has a stream to itself.
 // The receiver does not care which frame comes on which stream.
 //
+// What was not acknowledged when a connection was lost, a [Conversation] has the next
+// link send again.
+//
 // Goroutines: [Link.Run] accepts streams and waits for all the others. Each
 // stream of the peer has a reader; a lane has a flusher while it has something
-// to send. Handlers run on the dispatcher's workers, or, while they are quick, on
+// to send; one more, at first, sends again. Handlers run on the dispatcher's workers, or, while they are quick, on
 // the reader's goroutine, which then hands on the reading if one takes longer: so
 // they outlive the link.
 package link

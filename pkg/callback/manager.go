@@ -62,7 +62,7 @@ func (m *Manager) count(ack *protocol.AckMessage, err error) {
 	}
 }
 
-// Table holds the promises of one connection by message id.
+// Table holds the promises of one session by message id, over all its connections.
 type Table struct {
 	manager   *Manager
 	onDone    OnDone

@@ -1,8 +1,8 @@
 // Package callback has promises: what a sender holds while it waits for the
 // acknowledgement of a message.
 //
-// A [Manager] bounds how many there are for one client or server. Each
-// connection has a [Table] of those that its acknowledgements complete.
+// A [Manager] bounds how many there are for one client or server. Each session has a
+// [Table] of those that its acknowledgements complete, on one connection or the next.
 package callback
 
 import (
@@ -15,8 +15,8 @@ import (
 
 // Promise is the acknowledgement of one message, to come. It completes exactly
 // once: with the acknowledgement, or with an error when its time is up, it was
-// cancelled, or the connection was lost. All methods may be called from any
-// goroutine, any number of times.
+// cancelled, or the session has ended. All methods may be called from any goroutine,
+// any number of times.
 type Promise struct {
 	table *Table
 	sent  Sent

@@ -47,7 +47,7 @@ type Promises struct {
 	Completed uint64 // the acknowledgement came, with success or failure
 	TimedOut  uint64 // it did not come in time, or said that the time was over
 	Canceled  uint64 // the caller gave up
-	Lost      uint64 // the connection ended before it came
+	Lost      uint64 // the session ended before it came
 	Rejected  uint64 // not made, because there were too many or the id was in use
 }
 

@@ -101,6 +101,7 @@ func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bo
 		v.epochs++
 		v.id, v.secret = session, secret
 		v.memory.reset()
+		v.early.reset() // the numbers begin anew
 	}
 	l.epoch = v.epochs
 	v.mu.Unlock()

@@ -33,6 +33,11 @@ func (e *early) add(number uint64, now time.Time) {
 	}
 }
 
+func (e *early) reset() {
+	e.young, e.old = nil, nil
+	e.any.Store(false)
+}
+
 // turn forgets what is too old.
 func (e *early) turn(now time.Time) {
 	switch age := now.Sub(e.since); {

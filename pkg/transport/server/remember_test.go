@@ -197,3 +197,23 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		bounded(t, before, 3<<20)
 	})
 }
+
+// What the process before has called off does not call off messages of the next, whose
+// numbers begin anew.
+func TestCallingOffEndsWithTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		n.Hub(testnet.Echo(), nil)
+		p := n.Dial("before")
+		p.Hello("a")
+		p.Send(&protocol.Frame{Kind: &protocol.Frame_Cancel{Cancel: &protocol.Cancel{Number: 1}}})
+		time.Sleep(time.Second)
+		_ = p.Conn.CloseWithError(0x1234, "crashed")
+		c := n.Client("a", nil, nil)
+		n.Connect(c)
+		ack, err := c.SendMessage(t.Context(), testnet.Command("x"), true, time.Minute)
+		if err != nil || ack.Status != protocol.AckStatus_ACK_STATUS_SUCCESS {
+			t.Errorf("the first message of the next process: %v, %v", ack, err)
+		}
+	})
+}

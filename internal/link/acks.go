@@ -5,10 +5,10 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// ack accepts the acknowledgement of the message with this number. It never waits: the readers do, so that a peer
+// ack accepts an acknowledgement. It never waits: the readers do, so that a peer
 // which does not read its acknowledgements is not served more requests. With more,
 // others are about to come, and uncork after them.
-func (o *outbox) ack(number uint64, a *protocol.AckMessage, more bool) error {
+func (o *outbox) ack(a *protocol.AckMessage, more bool) error {
 	size := wire.AckSize(a)
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -21,7 +21,7 @@ func (o *outbox) ack(number uint64, a *protocol.AckMessage, more bool) error {
 			return err
 		}
 		o.addLarge(&o.largeAcks, largeFrame{frame, acks, 0})
-		o.unseen.addLarge(number, a)
+		o.unseen.addLarge(a)
 	} else {
 		before := o.lanes[acks].reserve(size)
 		after, err := wire.AppendAck(before, a, size)
@@ -31,7 +31,7 @@ func (o *outbox) ack(number uint64, a *protocol.AckMessage, more bool) error {
 		if !more || len(after) > maxCorked {
 			o.start(acks)
 		}
-		o.unseen.add(number, a)
+		o.unseen.add(a)
 	}
 	o.acksSent++
 	return nil

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/voilet/QuicFlow/internal/wire"
 	"github.com/voilet/QuicFlow/pkg/callback"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -24,6 +25,7 @@ import (
 type Conversation struct {
 	cfg      *Config
 	clientID string
+	base     wire.IDBase // of the ids of the messages of this side
 	promises *callback.Table
 	order    dispatcher.Order // of the peer's messages
 
@@ -42,8 +44,8 @@ type Conversation struct {
 // NewConversation returns a conversation that has not begun, with the client of this
 // id.
 func (c *Config) NewConversation(clientID string) *Conversation {
-	v := &Conversation{cfg: c, clientID: clientID}
-	v.promises = c.Promises.NewTable(v.answered, v.called)
+	v := &Conversation{cfg: c, clientID: clientID, base: newIDBase()}
+	v.promises = c.Promises.NewTable(callback.Hooks{Done: v.answered, Abandoned: v.called, ID: v.idOf})
 	return v
 }
 
@@ -108,9 +110,9 @@ func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bo
 	if resumed || began {
 		l.calledOff = v.promises.Forget()
 	} else {
-		v.promises.Fail(qerrors.New(qerrors.ConnectionLost,
+		v.promises.FailAll(qerrors.New(qerrors.ConnectionLost,
 			"the connection has ended, and the other side, which was restarted or has forgotten this one, knows nothing of what it had received"),
-			func(s callback.Sent) bool { return s.Message.GetIdempotent() })
+			func(s *callback.Sent) bool { return s.Message.GetIdempotent() })
 	}
 	l.again = v.promises.Pending()
 	return true
@@ -125,10 +127,10 @@ func (v *Conversation) detach(l *Link, u *unseen) {
 	v.session.Store(nil) // which knows the connection
 	if l.epoch == v.epochs {
 		for _, o := range u.acks {
-			v.memory.keep(o.number, o.ack)
+			v.memory.keep(o.ack)
 		}
-		for number, ack := range u.large {
-			v.memory.keep(number, ack)
+		for _, ack := range u.large {
+			v.memory.keep(ack)
 		}
 		v.memory.forgotten = max(v.memory.forgotten, u.forgotten)
 	}
@@ -145,7 +147,7 @@ func (v *Conversation) called(number uint64) {
 // answered is called for each message that an acknowledgement was awaited for. One
 // that says that the sender's time was over is as if none had come: which of both
 // sides notices first is chance.
-func (v *Conversation) answered(p *callback.Promise, ack *protocol.AckMessage, err error) {
+func (v *Conversation) answered(p *callback.Promise, ack *protocol.AckMessage, err error, at time.Time) {
 	c := v.cfg
 	late := qerrors.CodeOf(err) == qerrors.Timeout
 	if ack.GetStatus() == protocol.AckStatus_ACK_STATUS_TIMEOUT {
@@ -153,7 +155,7 @@ func (v *Conversation) answered(p *callback.Promise, ack *protocol.AckMessage, e
 		c.Metrics.Failed.Add(qerrors.Timeout, 1)
 	} else if err == nil {
 		c.Metrics.Answered.Add(ack.Status)
-		c.Metrics.RoundTrips.Observe(v.number.Load(), p.Type(), time.Since(p.Begun()))
+		c.Metrics.RoundTrips.Observe(v.number.Load(), p.Type(), at.Sub(p.Begun()))
 	}
 	if ack.GetStatus() != protocol.AckStatus_ACK_STATUS_SUCCESS {
 		if s := v.session.Load(); s != nil {
@@ -163,7 +165,16 @@ func (v *Conversation) answered(p *callback.Promise, ack *protocol.AckMessage, e
 	if late {
 		c.Events.PromiseTimeout(p.MessageID(), v.clientID)
 	}
-	c.sent(p.MessageID(), v.clientID, err)
+	id := ""
+	if c.Events.PerMessage() {
+		id = p.MessageID()
+	}
+	c.sent(id, v.clientID, err)
+}
+
+// idOf returns the id of a message of this side that was given none.
+func (v *Conversation) idOf(number uint64, begun time.Time) string {
+	return v.base.ID(begun.UnixMilli(), number)
 }
 
 // secretBytes is the length of a session's secret.

@@ -65,7 +65,7 @@ func (d *draining) apply(t *rapid.T, s *side, event string) {
 	case dataComes:
 		s.gated.Send(testnet.Data(fmt.Sprint("theirs ", d.dataHere), nil))
 	case ackComes:
-		s.gated.Send(testnet.Ack(fmt.Sprint("ours ", d.acksHere)))
+		s.gated.Send(testnet.Ack(uint64(d.acksHere + 1)))
 	case goAway:
 		s.gated.Send(testnet.GoAway(uint64(d.data)))
 	case handled:

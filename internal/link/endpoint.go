@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
@@ -21,11 +19,11 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 	if waitAck {
 		// The caller waits, so its message stays as it is for as long as it may have to be
 		// sent again.
-		p, err := c.sendAsync(ctx, clientID, pick, msg, timeout)
+		p, err := c.sendAsync(ctx, clientID, pick, msg, timeout, true)
 		if err != nil {
 			return nil, err
 		}
-		return p.Wait(ctx)
+		return p.Take(ctx)
 	}
 	now := time.Now()
 	var out protocol.DataMessage
@@ -34,7 +32,7 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 	}
 	c.address(&out, clientID)
 	span := c.beginSend(ctx, &out, clientID)
-	_, err := c.transmit(ctx, now, timeout, pick, &out, nil, nil)
+	_, err := c.transmit(ctx, now, timeout, pick, &out, nil)
 	endSpan(span, nil, err)
 	c.sent(out.MsgId, clientID, err)
 	return nil, err
@@ -50,11 +48,11 @@ func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 		kept.Payload, kept.Headers = slices.Clone(msg.Payload), maps.Clone(msg.Headers)
 		msg = kept
 	}
-	return c.sendAsync(ctx, clientID, pick, msg, timeout)
+	return c.sendAsync(ctx, clientID, pick, msg, timeout, false)
 }
 
 func (c *Config) sendAsync(ctx context.Context, clientID string, pick Pick,
-	msg *protocol.DataMessage, timeout time.Duration) (*callback.Promise, error) {
+	msg *protocol.DataMessage, timeout time.Duration, lent bool) (*callback.Promise, error) {
 	now := time.Now()
 	var out protocol.DataMessage
 	if err := c.outgoing(&out, msg, now); err != nil {
@@ -63,7 +61,10 @@ func (c *Config) sendAsync(ctx context.Context, clientID string, pick Pick,
 	out.WaitAck = true
 	c.address(&out, clientID)
 	span := c.beginSend(ctx, &out, clientID)
-	p, err := c.transmit(ctx, now, timeout, pick, &out, msg, span)
+	p, err := c.transmit(ctx, now, timeout, pick, &out, &awaited{
+		Sent: callback.Sent{ID: out.MsgId, Begun: now, OnDone: onDone(span), Message: msg, Headers: out.Headers},
+		lent: lent,
+	})
 	if err != nil {
 		endSpan(span, nil, err)
 		c.sent(out.MsgId, clientID, err)
@@ -79,11 +80,16 @@ func (c *Config) sent(msgID, clientID string, err error) {
 	c.Events.MessageSent(msgID, clientID, err)
 }
 
-// transmit sends out on a link, and on another when that one has ended meanwhile.
-// Its errors are of messages that were not sent; otherwise span, if not nil, ends
-// with the promise.
+// awaited is what the promise of a message is made of.
+type awaited struct {
+	callback.Sent
+	lent bool // to this side, which gives it back
+}
+
+// transmit sends out on a link, and on another when that one has ended meanwhile. It
+// returns the promise, if one is to be made. Its errors are of messages that were not sent.
 func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Duration, pick Pick,
-	out, source *protocol.DataMessage, span trace.Span) (*callback.Promise, error) {
+	out *protocol.DataMessage, a *awaited) (*callback.Promise, error) {
 	w, err := newWait(ctx, now, timeout)
 	if err != nil {
 		return nil, qerrors.NotSent(err)
@@ -98,7 +104,7 @@ func (c *Config) transmit(ctx context.Context, now time.Time, timeout time.Durat
 		if out.WaitAck {
 			out.TimeoutMs = remaining(w.deadline.Sub(w.now), out.TimeoutMs)
 		}
-		p, err := l.send(&w, out, source, span)
+		p, err := l.send(&w, out, a)
 		if !errors.Is(err, qerrors.ErrDraining) && !errors.Is(err, qerrors.ErrConnectionLost) {
 			return p, qerrors.NotSent(err)
 		}
@@ -114,8 +120,8 @@ func (c *Config) outgoing(out, msg *protocol.DataMessage, now time.Time) error {
 		return qerrors.NotSent(err)
 	}
 	id := msg.MsgId
-	if id == "" {
-		id = newID(now)
+	if id == "" && (c.tracer != nil || c.Events.PerMessage()) {
+		id = newID(now) // somebody wants to know it at once
 	}
 	fill(out, msg, id, now)
 	return nil

@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"time"
 
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
@@ -10,7 +11,7 @@ import (
 func (c *Config) TraceSend(ctx context.Context, m *protocol.DataMessage) {
 	span := c.beginSend(ctx, m, "a")
 	if done := onDone(span); done != nil {
-		done(nil, nil, nil)
+		done(nil, nil, nil, time.Time{})
 	}
 	endSpan(span, nil, nil)
 }

@@ -18,7 +18,7 @@ import (
 // is closed.
 func (l *Link) SayHello(ctx context.Context, talk *Conversation, hello *protocol.Hello) (*protocol.Welcome, error) {
 	hello.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
-	hello.Resume = talk.resume()
+	hello.Resume, hello.IdBase = talk.resume(), uint64(talk.base)
 	if err := l.openControl(ctx); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (l *Link) SayHello(ctx context.Context, talk *Conversation, hello *protocol
 		return nil, l.refused(qerrors.New(qerrors.Internal, "the connection before has not ended"))
 	}
 	l.resumed = resumed
-	l.begin(welcome.SessionId, hello.ClientId, welcome.MaxPayloadBytes)
+	l.begin(welcome.SessionId, hello.ClientId, welcome.MaxPayloadBytes, welcome.IdBase)
 	l.live.Store(true)
 	return welcome, nil
 }
@@ -97,7 +97,7 @@ func (l *Link) Open(ctx context.Context, talk *Conversation, hello *protocol.Hel
 		}
 	}
 	l.resumed = resumed
-	l.begin(session, hello.ClientId, hello.MaxPayloadBytes)
+	l.begin(session, hello.ClientId, hello.MaxPayloadBytes, hello.IdBase)
 	return nil
 }
 
@@ -106,7 +106,7 @@ func (l *Link) Open(ctx context.Context, talk *Conversation, hello *protocol.Hel
 func (l *Link) Welcome(welcome *protocol.Welcome) {
 	welcome.SessionId, welcome.Resumed = l.session.ID(), l.resumed
 	mine := l.talk.resume()
-	welcome.Secret, welcome.Oldest = mine.Secret, mine.Oldest
+	welcome.Secret, welcome.Oldest, welcome.IdBase = mine.Secret, mine.Oldest, uint64(l.talk.base)
 	welcome.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
 	welcome.Epoch = l.cfg.Epoch
 	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: welcome}})
@@ -180,10 +180,12 @@ func (l *Link) refused(err error) error {
 	return err
 }
 
-func (l *Link) begin(sessionID, clientID string, peerMax uint64) {
+func (l *Link) begin(sessionID, clientID string, peerMax, base uint64) {
 	l.session = session.New(sessionID, clientID, l.conn)
 	l.out.session = l.session
 	l.cfg.traffic.begin(l.session)
+	l.base = wire.IDBase(base)
+	l.first.SetIDBase(l.base)
 	l.peerMax = DefaultMaxPayload
 	if peerMax > 0 {
 		l.peerMax = int(min(peerMax, HighestMaxPayload))

@@ -46,7 +46,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/voilet/QuicFlow/internal/wire"
-	"github.com/voilet/QuicFlow/pkg/callback"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/session"
@@ -84,12 +83,13 @@ type Link struct {
 	epoch   uint64              // which of its sessions it is
 	resumed bool                // that one has had a connection before
 	peerMax int                 // the largest payload or result the peer accepts
+	base    wire.IDBase         // of the ids of the peer's messages
 	may     session.Permissions // on the hub, what the client may do; nil for everything
 
-	again     []*callback.Promise // of what is to be sent again; resend's
-	calledOff []uint64            // messages that nobody waits for since the connection before was lost; resend's
-	resent    chan struct{}       // closed when that was done
-	done      chan struct{}       // closed when nothing of the link runs any more
+	again     []uint64      // messages to be sent again; resend's
+	calledOff []uint64      // messages that nobody waits for since the connection before was lost; resend's
+	resent    chan struct{} // closed when that was done
+	done      chan struct{} // closed when nothing of the link runs any more
 
 	live       atomic.Bool   // the handshake has succeeded: what the peer sends is read
 	streams    chan struct{} // a place for each stream of the peer that is being read
@@ -190,7 +190,9 @@ func (l *Link) accept() {
 		if err != nil {
 			return
 		}
-		l.serve(wire.NewReader(stream, l.cfg.MaxPayload+wire.Overhead))
+		r := wire.NewReader(stream, l.cfg.MaxPayload+wire.Overhead)
+		r.SetIDBase(l.base)
+		l.serve(r)
 	}
 }
 

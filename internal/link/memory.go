@@ -33,7 +33,8 @@ func (m *memory) reset() {
 
 // keep keeps the answer to a message. It keeps a copy, because the acknowledgement may be a
 // part of its task, which knows the link, and all that would stay in memory.
-func (m *memory) keep(number uint64, ack *protocol.AckMessage) {
+func (m *memory) keep(ack *protocol.AckMessage) {
+	number := ack.Number
 	if number == 0 {
 		return // the peer does not ask
 	}
@@ -45,7 +46,7 @@ func (m *memory) keep(number uint64, ack *protocol.AckMessage) {
 	if m.answers == nil {
 		m.answers = make(map[uint64]*protocol.AckMessage)
 	}
-	m.answers[number] = &protocol.AckMessage{MsgId: ack.MsgId, Status: ack.Status, Result: ack.Result, Error: ack.Error, Code: ack.Code}
+	m.answers[number] = &protocol.AckMessage{Number: number, Status: ack.Status, Result: ack.Result, Error: ack.Error, Code: ack.Code}
 	m.weight += weight
 }
 
@@ -88,7 +89,7 @@ func (m *memory) end(t *dispatcher.Task) *handling {
 }
 
 // forgotten is the answer to a message that was sent again, and may have been handled.
-func forgotten(id string) *protocol.AckMessage {
-	return &protocol.AckMessage{MsgId: id, Status: protocol.AckStatus_ACK_STATUS_FAILURE, Code: uint32(qerrors.Forgotten),
+func forgotten(number uint64) *protocol.AckMessage {
+	return &protocol.AckMessage{Number: number, Status: protocol.AckStatus_ACK_STATUS_FAILURE, Code: uint32(qerrors.Forgotten),
 		Error: "the message was sent again, and the receiver no longer knows whether it has handled it"}
 }

@@ -64,7 +64,7 @@ func (o *outbox) put(w *Wait, p *parcel, m *protocol.DataMessage) error {
 // add queues a parcel. It is called with mu held, when there is room.
 func (o *outbox) add(p *parcel, m *protocol.DataMessage) error {
 	if p.large() && !p.ordered {
-		if err := p.await(m); err != nil {
+		if err := p.await(); err != nil {
 			return err
 		}
 		o.addLarge(&o.largeData, largeFrame{p.frame, p.lane, p.silent()})

@@ -19,44 +19,36 @@ type parcel struct {
 	payload int    // bytes of the message's payload
 	lane    class
 	ordered bool // it has an ordering key, and must not leave its lane
-	// For a message whose acknowledgement somebody awaits: where the promise of it
-	// is made, with this deadline, when all else is done. So there is a promise if,
-	// and only if, the message is on its way.
-	promises *callback.Table
-	source   *protocol.DataMessage // what the caller has sent, for it to be sent again
-	begun    time.Time
-	deadline time.Time
-	promise  *callback.Promise
-	span     trace.Span // of the sending, which ends with the promise; nil for none
-	answered bool       // there is a promise already: the message is sent again
+	// For a message whose acknowledgement somebody awaits: the promise of it, which begins
+	// when all else is done. So it waits if, and only if, the message is on its way.
+	promise *callback.Promise
+	begun   bool       // it has, because the message is sent again
+	span    trace.Span // of a broadcast; nil for none
 }
 
 func (p *parcel) large() bool { return p.size > wire.LargeFrame }
 
-// encode appends the frame, and makes the promise, of the message m, which is not kept:
-// a parcel that had a pointer to it would put it on the heap.
+// encode appends the frame of the message m, which is not kept: a parcel that had a
+// pointer to it would put it on the heap. Then the promise begins.
 func (p *parcel) encode(b []byte, m *protocol.DataMessage) (_ []byte, err error) {
 	if p.frame != nil {
 		b = append(b, p.frame...)
 	} else if b, err = wire.AppendData(b, m, p.size); err != nil {
 		return nil, err
 	}
-	return b, p.await(m)
+	return b, p.await()
 }
 
-func (p *parcel) await(m *protocol.DataMessage) (err error) {
-	if p.promises != nil {
-		p.promise, err = p.promises.Add(callback.Sent{
-			ID: m.MsgId, Number: m.Number, Begun: p.begun, Timeout: p.deadline.Sub(p.begun), OnDone: onDone(p.span),
-			Message: p.source, Headers: m.Headers,
-		})
+func (p *parcel) await() error {
+	if p.promise == nil || p.begun {
+		return nil
 	}
-	return err
+	return p.promise.Begin()
 }
 
 // silent counts the parcel if nobody would learn that it was lost.
 func (p *parcel) silent() int {
-	if p.promises != nil || p.answered {
+	if p.promise != nil || p.begun {
 		return 0
 	}
 	return 1
@@ -75,10 +67,13 @@ func (p *Parcel) ID() string { return p.id }
 // Pack encodes a copy of msg for [Link.Offer]. [Parcel.Offered] comes last.
 func (c *Config) Pack(ctx context.Context, msg *protocol.DataMessage) (*Parcel, error) {
 	var out protocol.DataMessage
-	if err := c.outgoing(&out, msg, time.Now()); err != nil {
+	now := time.Now()
+	if err := c.outgoing(&out, msg, now); err != nil {
 		return nil, err
 	}
-	out.ReceiverId = ""
+	if out.ReceiverId = ""; out.MsgId == "" {
+		out.MsgId = newID(now) // the same for all
+	}
 	span := c.beginSend(ctx, &out, "")
 	size := wire.DataSize(&out)
 	frame, err := c.encode(&out, size)

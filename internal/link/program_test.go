@@ -61,7 +61,7 @@ func (p *program) step(what, n, arg int) {
 		}
 		frame(f)
 	case 2:
-		frame(testnet.Ack(fmt.Sprint("ours ", arg%32)))
+		frame(testnet.Ack(uint64(arg % 32)))
 	case 3:
 		frame(testnet.Ping())
 	case 4:

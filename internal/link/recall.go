@@ -25,10 +25,10 @@ func (v *Conversation) answer(l *Link, o dispatcher.Outcome, ack *protocol.AckMe
 		return
 	}
 	if o.Task == nil || v.memory.running.Load() == 0 { // nil was refused, and no handler is at work
-		if l.out.ack(o.Number, ack, o.More) != nil {
+		if l.out.ack(ack, o.More) != nil {
 			v.mu.Lock()
 			defer v.mu.Unlock()
-			v.keep(l, o.Number, ack)
+			v.keep(l, ack)
 		}
 		return
 	}
@@ -37,7 +37,7 @@ func (v *Conversation) answer(l *Link, o dispatcher.Outcome, ack *protocol.AckMe
 	if h := v.memory.end(o.Task); h != nil && h.again != nil {
 		to, more = h.again, false
 	}
-	v.deliver(to, o.Number, ack, more)
+	v.deliver(to, ack, more)
 	v.mu.Unlock()
 	if to != l {
 		to.handledOne()
@@ -45,16 +45,16 @@ func (v *Conversation) answer(l *Link, o dispatcher.Outcome, ack *protocol.AckMe
 }
 
 // deliver sends an acknowledgement on l, or keeps it. It is called with mu held.
-func (v *Conversation) deliver(l *Link, number uint64, ack *protocol.AckMessage, more bool) {
-	if l.out.ack(number, ack, more) != nil {
-		v.keep(l, number, ack)
+func (v *Conversation) deliver(l *Link, ack *protocol.AckMessage, more bool) {
+	if l.out.ack(ack, more) != nil {
+		v.keep(l, ack)
 	}
 }
 
 // keep keeps an answer that could not be sent on l. It is called with mu held.
-func (v *Conversation) keep(l *Link, number uint64, ack *protocol.AckMessage) {
+func (v *Conversation) keep(l *Link, ack *protocol.AckMessage) {
 	if l.epoch == v.epochs {
-		v.memory.keep(number, ack)
+		v.memory.keep(ack)
 	}
 }
 
@@ -68,9 +68,9 @@ func (v *Conversation) late(t *dispatcher.Task) {
 	}
 	ack := v.memory.take(t.Number())
 	if ack == nil {
-		ack = forgotten(t.ID()) // there was no room to keep it
+		ack = forgotten(t.Number()) // there was no room to keep it
 	}
-	v.deliver(h.again, t.Number(), ack, false)
+	v.deliver(h.again, ack, false)
 	v.mu.Unlock()
 	h.again.handledOne()
 }
@@ -90,14 +90,14 @@ func (v *Conversation) repeated(l *Link, m *protocol.DataMessage) (bool, error) 
 		return true, nil
 	}
 	if ack == nil && m.Number <= v.memory.forgotten {
-		ack = forgotten(m.MsgId)
+		ack = forgotten(m.Number)
 	}
 	if ack == nil {
 		v.mu.Unlock()
 		return false, nil
 	}
 	l.out.unanswered.Add(1)
-	v.deliver(l, m.Number, ack, false)
+	v.deliver(l, ack, false)
 	v.mu.Unlock()
 	l.handledOne()
 	return true, nil

@@ -17,12 +17,9 @@ func (c *Config) countDecoding(err error) {
 	}
 }
 
-// receive acts on one frame, unless it is data.
+// receive acts on one frame, unless it is data or an acknowledgement.
 func (l *Link) receive(kind any) error {
 	switch kind := kind.(type) {
-	case *protocol.Frame_Ack:
-		l.receiveAck(kind.Ack)
-		return nil
 	case *protocol.Frame_Ping:
 		l.out.seen(kind.Ping.GetAcksSeen(), 0)
 		l.cfg.Metrics.HeartbeatsReceived.Add(1)
@@ -173,7 +170,7 @@ func (l *Link) Respond(o dispatcher.Outcome) {
 	if ack.Status != protocol.AckStatus_ACK_STATUS_SUCCESS {
 		l.session.HandlerFailures.Add(1)
 		l.cfg.Log.Debug("a message was not handled", "client_id", l.session.ClientID(),
-			"msg_id", ack.MsgId, "code", qerrors.Code(ack.Code), "error", ack.Error)
+			"msg_id", o.ID, "code", qerrors.Code(ack.Code), "error", ack.Error)
 	}
 	l.talk.answer(l, o, ack)
 	l.handledOne()
@@ -198,15 +195,11 @@ func (l *Link) limitResult(ack *protocol.AckMessage) {
 	ack.Result = nil
 }
 
-// receiveAck returns the number of the message that ack is for, or 0 if nobody waits for it
-// any more.
-func (l *Link) receiveAck(ack *protocol.AckMessage) (number uint64) {
-	if ack.Code == uint32(qerrors.Forgotten) {
-		l.talk.promises.Reject(ack.MsgId, &qerrors.Error{Code: qerrors.Forgotten, Message: ack.Error, Remote: true})
-	} else {
-		number, _ = l.talk.promises.Complete(ack)
-	}
-	l.drain.acksReceived.Add(1)
+// receiveAcks hands on acknowledgements that came together, and returns how many somebody
+// has waited for.
+func (l *Link) receiveAcks(at time.Time, acks ...*protocol.AckMessage) (awaited int) {
+	awaited = l.talk.promises.Complete(at, acks...)
+	l.drain.acksReceived.Add(uint64(len(acks)))
 	l.advance()
-	return number
+	return awaited
 }

@@ -19,8 +19,8 @@ func (l *Link) resend() {
 		l.talk.called(number)
 	}
 	l.calledOff = nil
-	for _, p := range l.again {
-		if l.repeat(p) != nil {
+	for _, number := range l.again {
+		if l.repeat(number) != nil {
 			return // the connection has ended, and the next one goes on with it
 		}
 	}
@@ -51,17 +51,16 @@ func (l *Link) hasResent() bool {
 	}
 }
 
-// repeat queues the message of p, as soon as there is room, unless nobody waits for it
-// any more.
-func (l *Link) repeat(p *callback.Promise) error {
+// repeat queues a message, as soon as there is room, unless nobody waits for it any more.
+func (l *Link) repeat(number uint64) error {
 	o, table := &l.out, l.talk.promises
 	c, size := normal, -1
-	table.IfWaiting(p, func(s callback.Sent) { c, size = classOf(s.Message.GetPriority()), len(s.Message.GetPayload()) })
+	table.IfWaiting(number, func(s *callback.Sent) { c, size = classOf(s.Message.GetPriority()), len(s.Message.GetPayload()) })
 	if size < 0 {
 		return nil
 	}
 	if size > l.peerMax { // as it was not for the hub before this one
-		p.Fail(l.tooLarge(size))
+		table.Fail(number, l.tooLarge(size))
 		return nil
 	}
 	o.mu.Lock()
@@ -75,13 +74,13 @@ func (l *Link) repeat(p *callback.Promise) error {
 		}
 	}
 	var err error
-	table.IfWaiting(p, func(s callback.Sent) { err = l.encodeAgain(c, s) })
+	table.IfWaiting(number, func(s *callback.Sent) { err = l.encodeAgain(c, s) })
 	return err
 }
 
 // encodeAgain queues a message that was sent before. It is called with the outbox's mutex
 // held.
-func (l *Link) encodeAgain(c class, s callback.Sent) error {
+func (l *Link) encodeAgain(c class, s *callback.Sent) error {
 	left := time.Until(s.Deadline())
 	if left <= 0 {
 		return nil // it fails at any moment
@@ -91,7 +90,7 @@ func (l *Link) encodeAgain(c class, s callback.Sent) error {
 	l.cfg.address(&m, l.talk.clientID)
 	m.Headers, m.WaitAck, m.Resent = s.Headers, true, true
 	m.Number, m.TimeoutMs = s.Number, remaining(left, m.TimeoutMs)
-	p := parcel{size: wire.DataSize(&m), payload: len(m.Payload), lane: c, ordered: m.OrderingKey != "", answered: true}
+	p := parcel{size: wire.DataSize(&m), payload: len(m.Payload), lane: c, ordered: m.OrderingKey != "", begun: true}
 	if p.large() {
 		frame, err := l.cfg.encode(&m, p.size)
 		if err != nil {

@@ -3,18 +3,15 @@ package link
 import (
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/voilet/QuicFlow/internal/wire"
 	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// send queues m, which the link does not keep. If m asks for an acknowledgement, it
-// returns the promise of it, with whose completion span ends; source is kept till then.
-// Every error means that nothing was sent, and that there is no promise.
-func (l *Link) send(w *Wait, m, source *protocol.DataMessage, span trace.Span) (*callback.Promise, error) {
+// send queues m, which the link does not keep. With a it returns the promise of the
+// acknowledgement. Every error means that nothing was sent, and that there is no promise.
+func (l *Link) send(w *Wait, m *protocol.DataMessage, a *awaited) (*callback.Promise, error) {
 	if err := l.mayReceive(m.Type); err != nil {
 		return nil, err
 	}
@@ -26,23 +23,37 @@ func (l *Link) send(w *Wait, m, source *protocol.DataMessage, span trace.Span) (
 			return nil, err
 		}
 	}
-	m.AcksSeen = l.report()
-	if m.WaitAck {
+	p := parcel{payload: len(m.Payload), lane: classOf(m.Priority), ordered: m.OrderingKey != ""}
+	if a == nil {
 		m.Number = l.talk.promises.Next()
+	} else if err := p.promiseOf(l, w, m, a); err != nil {
+		return nil, err
 	}
-	p := parcel{size: wire.DataSize(m), payload: len(m.Payload), lane: classOf(m.Priority), ordered: m.OrderingKey != "", span: span}
-	if m.WaitAck {
-		p.promises, p.source, p.begun, p.deadline = l.talk.promises, source, w.begun, w.deadline
+	m.AcksSeen = l.report()
+	p.size = wire.DataSize(m)
+	err := l.queue(w, &p, m)
+	if err != nil && p.promise != nil {
+		p.promise.Discard()
+		return nil, err
 	}
-	if p.large() && !p.ordered {
-		frame, err := l.cfg.encode(m, p.size)
-		if err != nil {
-			return nil, err
-		}
-		p.frame = frame
-	}
-	err := l.out.put(w, &p, m)
 	return p.promise, err
+}
+
+func (p *parcel) promiseOf(l *Link, w *Wait, m *protocol.DataMessage, a *awaited) (err error) {
+	a.Timeout = w.deadline.Sub(w.begun)
+	if p.promise, err = l.talk.promises.New(&a.Sent, a.lent); err == nil {
+		m.Number = p.promise.Number()
+	}
+	return err
+}
+
+func (l *Link) queue(w *Wait, p *parcel, m *protocol.DataMessage) (err error) {
+	if p.large() && !p.ordered {
+		if p.frame, err = l.cfg.encode(m, p.size); err != nil {
+			return err
+		}
+	}
+	return l.out.put(w, p, m)
 }
 
 func (l *Link) tooLarge(n int) *qerrors.Error {

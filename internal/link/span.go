@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -78,7 +79,7 @@ func onDone(span trace.Span) callback.OnDone {
 	if span == nil {
 		return nil
 	}
-	return func(_ *callback.Promise, ack *protocol.AckMessage, err error) { endSpan(span, ack, err) }
+	return func(_ *callback.Promise, ack *protocol.AckMessage, err error, _ time.Time) { endSpan(span, ack, err) }
 }
 
 // endSpan ends a span, unless it is nil, with what became of the message.

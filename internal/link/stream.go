@@ -20,8 +20,8 @@ type stream struct {
 	r       *wire.Reader
 	intake  *dispatcher.Intake
 	frame   protocol.Frame
-	arrived time.Time // when the latest frame came; the same for all that came together
-	acks    uint64    // acknowledgements that the link has yet to be told of
+	arrived time.Time              // when the latest frame came; the same for all that came together
+	acks    []*protocol.AckMessage // that came together, and are not handed on yet
 }
 
 // read reads until the stream or the connection ends. What it waits for, a place in
@@ -38,6 +38,7 @@ func (s *stream) read() {
 		case !errors.Is(err, io.EOF) && s.link.ctx.Err() == nil:
 			s.link.Refuse(err)
 		}
+		s.settle()
 		s.intake.Rest()
 		s.r.Release()
 		<-s.link.streams
@@ -51,10 +52,7 @@ func (s *stream) read() {
 func (s *stream) next() (mine bool, err error) {
 	if !s.r.Ready() {
 		s.intake.Rest()
-		if s.acks > 0 { // once for all that came together, because senders look at it
-			s.link.count(s.acks)
-			s.acks = 0
-		}
+		s.settle()
 	}
 	before := s.r.Reads()
 	n, err := s.r.Next()
@@ -77,11 +75,30 @@ func (s *stream) next() (mine bool, err error) {
 	s.frame.Kind = nil // the message must not stay in memory while the stream is quiet
 	switch kind := kind.(type) {
 	case *protocol.Frame_Data:
+		s.settle()
 		return s.link.receiveData(kind.Data, s.arrived, s.intake)
 	case *protocol.Frame_Ack:
-		s.acks++
+		if s.acks = append(s.acks, kind.Ack); len(s.acks) == maxUnsettled {
+			s.settle()
+		}
+		return true, nil
 	}
 	return true, s.link.receive(kind)
+}
+
+// maxUnsettled is how many acknowledgements are handed on together: while their senders go
+// on, more of what has arrived is decoded.
+const maxUnsettled = 32
+
+// settle hands on the acknowledgements that have come.
+func (s *stream) settle() {
+	if len(s.acks) == 0 {
+		return
+	}
+	s.link.receiveAcks(s.arrived, s.acks...)
+	s.link.count(uint64(len(s.acks)))
+	clear(s.acks) // they are the senders'
+	s.acks = s.acks[:0]
 }
 
 // GoOn and the others are those of dispatcher.Reader.
@@ -137,8 +154,8 @@ func (s *stream) readLarge(n int) error {
 		if ack == nil {
 			return l.receive(f.Kind)
 		}
-		if number := l.receiveAck(ack); number > 0 && !l.out.full.Load() {
-			l.out.control(&protocol.Frame{Kind: &protocol.Frame_Seen{Seen: &protocol.Seen{Number: number}}})
+		if l.receiveAcks(time.Now(), ack) > 0 && !l.out.full.Load() {
+			l.out.control(&protocol.Frame{Kind: &protocol.Frame_Seen{Seen: &protocol.Seen{Number: ack.Number}}})
 		}
 		return nil
 	}

@@ -18,10 +18,10 @@ type unseen struct {
 	forgotten uint64 // the highest number of those that there was no room for
 }
 
-// owed is an acknowledgement, the number of its message, and its own on the lane.
+// owed is an acknowledgement, and its own number on the lane.
 type owed struct {
-	number, at uint64
-	ack        *protocol.AckMessage
+	at  uint64
+	ack *protocol.AckMessage
 }
 
 // The bound of what is remembered of one session while it has a connection, and of as much
@@ -35,23 +35,23 @@ const (
 func weightOf(a *protocol.AckMessage) int { return answerWeight + len(a.Result) + len(a.Error) }
 
 // add notes one of the lane. One without a number is of a peer that does not ask.
-func (u *unseen) add(number uint64, a *protocol.AckMessage) {
+func (u *unseen) add(a *protocol.AckMessage) {
 	u.sent++
-	if number > 0 {
+	if a.Number > 0 {
 		u.makeRoom(weightOf(a))
-		u.acks = append(u.acks, owed{number, u.sent, a})
+		u.acks = append(u.acks, owed{u.sent, a})
 	}
 }
 
-func (u *unseen) addLarge(number uint64, a *protocol.AckMessage) {
-	if number == 0 || u.large[number] != nil {
+func (u *unseen) addLarge(a *protocol.AckMessage) {
+	if a.Number == 0 || u.large[a.Number] != nil {
 		return
 	}
 	u.makeRoom(weightOf(a))
 	if u.large == nil {
 		u.large = make(map[uint64]*protocol.AckMessage)
 	}
-	u.large[number] = a
+	u.large[a.Number] = a
 }
 
 // makeRoom forgets the oldest until there is room for so much, and takes it. There always
@@ -59,7 +59,7 @@ func (u *unseen) addLarge(number uint64, a *protocol.AckMessage) {
 func (u *unseen) makeRoom(weight int) {
 	u.weight += weight
 	for u.weight > maxWeight && len(u.acks) > 0 {
-		u.forgotten = max(u.forgotten, u.acks[0].number)
+		u.forgotten = max(u.forgotten, u.acks[0].ack.Number)
 		u.weight -= weightOf(u.acks[0].ack)
 		u.acks = u.acks[1:]
 	}

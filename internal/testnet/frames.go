@@ -14,10 +14,10 @@ func Data(id string, payload []byte) *protocol.Frame {
 	}}}
 }
 
-// Ack returns a successful acknowledgement.
-func Ack(id string) *protocol.Frame {
+// Ack returns a successful acknowledgement of the message with this number.
+func Ack(number uint64) *protocol.Frame {
 	return &protocol.Frame{Kind: &protocol.Frame_Ack{Ack: &protocol.AckMessage{
-		MsgId: id, Status: protocol.AckStatus_ACK_STATUS_SUCCESS,
+		Number: number, Status: protocol.AckStatus_ACK_STATUS_SUCCESS,
 	}}}
 }
 

@@ -13,28 +13,37 @@ import (
 
 // decode decodes the body of a frame. One that is nothing but a data message or
 // an acknowledgement is decoded by hand; the standard runtime takes the others. What
-// f refers to afterwards is its own memory, or with give a part of body.
-func decode(body []byte, f *protocol.Frame, give bool) error {
+// f refers to afterwards is its own memory, or with give a part of body. A data message
+// without an id gets the one that base says, if there is one.
+func decode(body []byte, f *protocol.Frame, base IDBase, give bool) error {
 	field, wireType, n := protowire.ConsumeTag(body)
 	if n > 0 && wireType == protowire.BytesType && (field == fieldData || field == fieldAck) {
 		inner, m := protowire.ConsumeBytes(body[n:])
 		if m > 0 && n+m == len(body) {
-			return decodeHot(field, inner, f, give)
+			return decodeHot(field, inner, f, base, give)
 		}
 	}
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, f); err != nil {
 		return qerrors.New(qerrors.ProtocolViolation, "a frame cannot be decoded: %w", err)
 	}
+	if m := f.GetData(); m != nil && m.MsgId == "" && base != 0 {
+		m.MsgId = base.ID(m.Timestamp, m.Number)
+	}
 	return nil
 }
 
-func decodeHot(field protowire.Number, inner []byte, f *protocol.Frame, give bool) error {
+func decodeHot(field protowire.Number, inner []byte, f *protocol.Frame, base IDBase, give bool) error {
 	var ok bool
 	if field == fieldData {
 		d := new(data)
 		d.kind.Data = &d.msg
 		var id, payload []byte
 		if ok = decodeData(inner, &d.msg, &id, &payload); ok {
+			var text [IDBytes]byte
+			if len(id) == 0 && base != 0 {
+				base.write(&text, d.msg.Timestamp, d.msg.Number)
+				id = text[:]
+			}
 			d.msg.MsgId, d.msg.Payload = own(id, payload, give)
 		}
 		f.Kind = &d.kind
@@ -131,6 +140,8 @@ func decodeAck(b []byte, a *protocol.AckMessage, id, result *[]byte) bool {
 			a.Status = protocol.AckStatus(v.varint)
 		case v.field == ackCode && v.typ == protowire.VarintType:
 			a.Code = uint32(v.varint)
+		case v.field == ackNumber && v.typ == protowire.VarintType:
+			a.Number = v.varint
 		case v.typ != protowire.BytesType:
 		case v.field == ackMsgID:
 			*id, ok = v.bytes, utf8.Valid(v.bytes)

@@ -33,6 +33,7 @@ const (
 	ackCode   = protowire.Number(3)
 	ackResult = protowire.Number(4)
 	ackError  = protowire.Number(5)
+	ackNumber = protowire.Number(6)
 
 	mapKey   = protowire.Number(1)
 	mapValue = protowire.Number(2)
@@ -98,7 +99,7 @@ func appendData(b []byte, m *protocol.DataMessage) []byte {
 
 func ackSize(a *protocol.AckMessage) int {
 	return sizeBytes(len(a.MsgId)) + sizeVarint(uint64(a.Status)) + sizeVarint(uint64(a.Code)) +
-		sizeBytes(len(a.Result)) + sizeBytes(len(a.Error))
+		sizeBytes(len(a.Result)) + sizeBytes(len(a.Error)) + sizeVarint(a.Number)
 }
 
 func appendAck(b []byte, a *protocol.AckMessage) []byte {
@@ -106,7 +107,8 @@ func appendAck(b []byte, a *protocol.AckMessage) []byte {
 	b = appendVarint(b, ackStatus, uint64(a.Status))
 	b = appendVarint(b, ackCode, uint64(a.Code))
 	b = appendBytes(b, ackResult, a.Result)
-	return appendString(b, ackError, a.Error)
+	b = appendString(b, ackError, a.Error)
+	return appendVarint(b, ackNumber, a.Number)
 }
 
 func appendString(b []byte, field protowire.Number, v string) []byte {

@@ -22,7 +22,7 @@ type sample struct {
 func samples() []sample {
 	return []sample{
 		{"hello", &protocol.Frame{Kind: &protocol.Frame_Hello{Hello: &protocol.Hello{
-			ClientId: "client-001", MaxPayloadBytes: 1 << 20, Software: "quic-client/1.0",
+			ClientId: "client-001", MaxPayloadBytes: 1 << 20, Software: "quic-client/1.0", IdBase: 1 << 61,
 		}}}},
 		{"welcome", &protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: &protocol.Welcome{
 			SessionId: "s-1", MaxPayloadBytes: 1 << 20, HeartbeatTimeoutMs: 45000, Software: "quic-server/1.0",
@@ -42,7 +42,7 @@ func samples() []sample {
 			Priority: protocol.Priority_PRIORITY_BULK, OrderingKey: "device-7", TimeoutMs: 5000,
 		})},
 		{"ack_success", ack(&protocol.AckMessage{
-			MsgId: "0190a5b2-0000-7000-8000-000000000001", Status: protocol.AckStatus_ACK_STATUS_SUCCESS, Result: []byte("done"),
+			Number: 70_000, Status: protocol.AckStatus_ACK_STATUS_SUCCESS, Result: []byte("done"),
 		})},
 		{"ack_failure", ack(&protocol.AckMessage{
 			MsgId: "0190a5b2-0000-7000-8000-000000000001", Status: protocol.AckStatus_ACK_STATUS_FAILURE, Code: 0x11, Error: "disk full",

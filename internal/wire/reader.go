@@ -28,6 +28,7 @@ var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 type Reader struct {
 	src   Source
 	limit int
+	base  IDBase
 
 	buf  *[bufferSize]byte // nil while nothing is buffered
 	r, w int               // buf[r:w] is read and not yet consumed
@@ -37,13 +38,17 @@ type Reader struct {
 	first [1]byte // to peek into: a local one would be allocated for each frame
 }
 
-// NewReader returns a reader of src that refuses frames over limit bytes.
+// NewReader returns a reader of src that refuses frames over limit bytes, and leaves the
+// ids of messages that have none empty.
 func NewReader(src Source, limit int) *Reader {
 	return &Reader{src: src, limit: limit}
 }
 
 // SetLimit changes the limit for the frames that follow.
 func (r *Reader) SetLimit(limit int) { r.limit = limit }
+
+// SetIDBase makes ids for the messages that have none, from now on.
+func (r *Reader) SetIDBase(base IDBase) { r.base = base }
 
 // Reads returns how often something was read from the source: while it does not
 // change, frames come from the buffer.
@@ -117,7 +122,7 @@ func (r *Reader) Read(n int, f *protocol.Frame) error {
 			return err
 		}
 	}
-	err := decode(r.buf[r.r:r.r+n], f, false)
+	err := decode(r.buf[r.r:r.r+n], f, r.base, false)
 	r.r += n
 	if r.r == r.w {
 		r.Release()
@@ -146,7 +151,7 @@ func (r *Reader) readLong(n int, f *protocol.Frame) error {
 			return inFrame(err)
 		}
 	}
-	return decode(body, f, true)
+	return decode(body, f, r.base, true)
 }
 
 // fill reads more into the buffer, after moving what is left to its beginning.

@@ -1,8 +1,7 @@
 package callback_test
 
 import (
-	"errors"
-	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,96 +10,47 @@ import (
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
-// remembered is how many ids that nobody waits for any more a table remembers.
+// remembered is how many messages that nobody waits for any more a table remembers.
 const remembered = 1024
 
-// TestLateAcknowledgement: an id whose promise ended before its acknowledgement
-// came cannot be used again on that connection until it has come; so it never
-// completes the promise of another message.
-func TestLateAcknowledgement(t *testing.T) {
-	for name, end := range map[string]func(p *callback.Promise){
-		"timed out": func(p *callback.Promise) { <-p.Done() },
-		"cancelled": func(p *callback.Promise) { p.Cancel(nil) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				m := callback.NewManager(1)
-				table, other := m.NewTable(nil, nil), m.NewTable(nil, nil)
-				first := add(t, table, "id", in(time.Second))
-				end(first)
-				if _, err := first.Result(); !errors.Is(err, qerrors.ErrOutcomeUnknown) {
-					t.Errorf("the first promise ended with %v", err)
-				}
-				for range 2 {
-					if _, err := table.Add(sent("id", in(time.Hour))); !errors.Is(err, qerrors.ErrDuplicateMessage) {
-						t.Fatalf("before the late acknowledgement: %v", err)
-					}
-					wantNothing(t, m)
-				}
-				add(t, other, "id", in(time.Hour))
-				other.Complete(ackOf("id"))
-				if _, found := table.Complete(ackOf("id")); found {
-					t.Error("the late acknowledgement found a promise")
-				}
-				second := add(t, table, "id", in(time.Hour))
-				table.Complete(ackOf("id"))
-				if ack, err := second.Result(); ack == nil || err != nil {
-					t.Errorf("the second promise has %v, %v", ack, err)
-				}
-			})
-		})
-	}
-}
-
-// TestForgotten: a table remembers the latest ids, and no more.
-func TestForgotten(t *testing.T) {
+// TestForget: a table knows the latest messages that nobody waits for any more, until their
+// acknowledgements come or it is told to forget them.
+func TestForget(t *testing.T) {
 	m := callback.NewManager(0)
-	table := m.NewTable(nil, nil)
-	abandon := func(id string) { add(t, table, id, in(time.Hour)).Cancel(nil) }
-	taken := func(id string) bool {
-		p, err := table.Add(sent(id, in(time.Hour)))
-		if err == nil {
-			table.Complete(ackOf(id))
-			return !isDone(p)
-		}
-		return errors.Is(err, qerrors.ErrDuplicateMessage)
+	table := m.NewTable(callback.Hooks{})
+	var want []uint64
+	abandon := func() *callback.Promise {
+		p := add(t, table, "id", in(time.Hour))
+		p.Cancel(nil)
+		return p
 	}
-	for i := range remembered {
-		abandon(fmt.Sprint(i))
-	}
-	for i := range remembered {
-		if !taken(fmt.Sprint(i)) {
-			t.Fatalf("id %d of %d is forgotten", i, remembered)
+	for i := range remembered + 3 {
+		if p := abandon(); i == remembered {
+			complete(table, p) // too late
+		} else if i >= 3 {
+			want = append(want, p.Number())
 		}
 	}
-	const more = 3
-	for i := range more {
-		abandon(fmt.Sprint("later ", i))
+	got := table.Forget()
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("%d are remembered, from %d; want %d, from %d", len(got), got[0], len(want), want[0])
 	}
-	for i := range remembered {
-		if got, want := taken(fmt.Sprint(i)), i >= more; got != want {
-			t.Fatalf("id %d is remembered: %v, want %v", i, got, want)
-		}
+	if again := table.Forget(); len(again) > 0 {
+		t.Errorf("%d are remembered after that", len(again))
 	}
 	table.Close(qerrors.ErrClosed)
 	wantNothing(t, m)
 }
 
-// TestAbandonedAgain: an id that was answered and abandoned anew is remembered for
-// as long as any other.
-func TestAbandonedAgain(t *testing.T) {
-	m := callback.NewManager(0)
-	table := m.NewTable(nil, nil)
-	abandon := func(id string) { add(t, table, id, in(time.Hour)).Cancel(nil) }
-	abandon("again")
-	table.Complete(ackOf("again"))
-	for i := range remembered - 1 {
-		abandon(fmt.Sprint(i))
-	}
-	abandon("again")
-	abandon("one more")
-	if _, err := table.Add(sent("again", in(time.Hour))); !errors.Is(err, qerrors.ErrDuplicateMessage) {
-		t.Errorf("the id that was abandoned last but one: %v", err)
-	}
-	table.Close(qerrors.ErrClosed)
+// TestExpiredIsAbandoned: one that was not cancelled, but took too long, is known as well.
+func TestExpiredIsAbandoned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table := callback.NewManager(0).NewTable(callback.Hooks{})
+		p := add(t, table, "id", in(time.Second))
+		<-p.Done()
+		if got := table.Forget(); !slices.Equal(got, []uint64{p.Number()}) {
+			t.Errorf("remembered are %v, want %d", got, p.Number())
+		}
+	})
 }

@@ -1,6 +1,10 @@
 package callback
 
-import "time"
+import (
+	"time"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+)
 
 // tick is how late a promise may fail.
 const tick = 10 * time.Millisecond
@@ -39,21 +43,26 @@ func (t *Table) watch(at int64) {
 
 // expire fails the promises whose time is up. The timer runs it.
 func (t *Table) expire() {
-	for _, p := range t.due(time.Now()) {
-		p.expire()
+	now := time.Now()
+	for _, number := range t.due(now) {
+		if p := t.abandon(number); p != nil {
+			p.complete(nil, qerrors.Unknown(qerrors.New(qerrors.Timeout,
+				"no acknowledgement within %v", p.sent.Timeout.Round(time.Millisecond))), now)
+		}
 	}
 }
 
-// due returns the promises whose time is up, and sets the timer for the others.
-func (t *Table) due(now time.Time) (due []*Promise) {
+// due returns the numbers of the messages whose time is up, and sets the timer for the
+// others.
+func (t *Table) due(now time.Time) (due []uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.deadlines.fires = 0
 	var next int64
 	last := int64(now.Sub(t.manager.start) / tick)
-	for _, p := range t.pending {
+	for p := range t.waiting.all() {
 		if p.fails <= last {
-			due = append(due, p)
+			due = append(due, p.sent.Number)
 		} else if next == 0 || p.fails < next {
 			next = p.fails
 		}
@@ -61,6 +70,7 @@ func (t *Table) due(now time.Time) (due []*Promise) {
 	if next != 0 {
 		t.watch(next)
 	}
+	t.waiting.tidy()
 	return due
 }
 

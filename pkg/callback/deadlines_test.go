@@ -29,7 +29,7 @@ func TestDeadlines(t *testing.T) {
 					m := callback.NewManager(0)
 					time.Sleep(offset)
 					begun := time.Now()
-					p := add(t, m.NewTable(nil, nil), "1", begun.Add(after))
+					p := add(t, m.NewTable(callback.Hooks{}), "1", begun.Add(after))
 					<-p.Done()
 					if late := time.Since(begun) - max(after, 0); late < 0 || late > tick {
 						t.Errorf("failed %v after the deadline, want 0 to %v", late, tick)
@@ -51,7 +51,7 @@ func TestManyDeadlines(t *testing.T) {
 		var mu sync.Mutex // the timer's goroutines and this one
 		deadlines := map[string]time.Time{}
 		failed, answered := 0, 0
-		table := m.NewTable(func(p *callback.Promise, ack *protocol.AckMessage, _ error) {
+		table := m.NewTable(callback.Hooks{Done: func(p *callback.Promise, ack *protocol.AckMessage, _ error, _ time.Time) {
 			id := p.MessageID()
 			mu.Lock()
 			defer mu.Unlock()
@@ -63,15 +63,15 @@ func TestManyDeadlines(t *testing.T) {
 			if late := time.Since(deadlines[id]); late < 0 || late > tick {
 				t.Errorf("%s failed %v after its deadline, want 0 to %v", id, late, tick)
 			}
-		}, nil)
+		}})
 		for i := range count {
 			id, deadline := fmt.Sprint(i), in(time.Duration(random.Int64N(int64(3*turn))))
 			mu.Lock()
 			deadlines[id] = deadline
 			mu.Unlock()
-			add(t, table, id, deadline)
+			p := add(t, table, id, deadline)
 			if i%3 == 0 {
-				table.Complete(ackOf(id))
+				complete(table, p)
 			}
 			if i%100 == 0 {
 				time.Sleep(time.Duration(random.Int64N(int64(tick))))
@@ -92,16 +92,16 @@ func TestManyDeadlines(t *testing.T) {
 func TestIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := callback.NewManager(0)
-		table := m.NewTable(nil, nil)
+		table := m.NewTable(callback.Hooks{})
 		for round := range 3 {
 			if table.StopTimer() {
 				t.Fatalf("round %d: the timer runs while no promise waits", round)
 			}
 			p := add(t, table, "1", in(time.Hour))
-			add(t, table, "2", in(3*tick))
+			late := add(t, table, "2", in(3*tick))
 			time.Sleep(time.Minute) // the timer has run, and does again
-			table.Complete(ackOf("1"))
-			table.Complete(ackOf("2")) // too late, but the id is free again
+			complete(table, p)
+			complete(table, late) // too late
 			if !isDone(p) {
 				t.Fatal("not done")
 			}
@@ -122,7 +122,7 @@ func TestLongPause(t *testing.T) {
 	for _, pause := range []time.Duration{turn - tick, turn, turn + tick, 100 * turn} {
 		synctest.Test(t, func(t *testing.T) {
 			m := callback.NewManager(0)
-			table := m.NewTable(nil, nil)
+			table := m.NewTable(callback.Hooks{})
 			begun := time.Now()
 			due := 0
 			for i := range 3000 {

@@ -18,7 +18,10 @@ const tick = 10 * time.Millisecond
 
 func in(d time.Duration) time.Time { return time.Now().Add(d) }
 
-func ackOf(id string) *protocol.AckMessage { return &protocol.AckMessage{MsgId: id} }
+// complete has an acknowledgement of p arrive, and reports whether p was waiting.
+func complete(table *callback.Table, p *callback.Promise) bool {
+	return table.Complete(time.Now(), &protocol.AckMessage{Number: p.Number()}) == 1
+}
 
 func sent(id string, deadline time.Time) callback.Sent {
 	now := time.Now()
@@ -27,11 +30,24 @@ func sent(id string, deadline time.Time) callback.Sent {
 
 func add(t *testing.T, table *callback.Table, id string, deadline time.Time) *callback.Promise {
 	t.Helper()
-	p, err := table.Add(sent(id, deadline))
+	p, err := begin(table, sent(id, deadline))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// begin makes a promise that waits.
+func begin(table *callback.Table, s callback.Sent) (*callback.Promise, error) {
+	p, err := table.New(&s, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Begin(); err != nil {
+		p.Discard()
+		return nil, err
+	}
+	return p, nil
 }
 
 func isDone(p *callback.Promise) bool {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
 // model says what has to become of each promise of a manager with two tables.
@@ -18,7 +19,6 @@ type model struct {
 	tables  [2]*callback.Table
 	closed  [2]bool
 	made    []*made
-	awaited [2]map[string]bool // ids whose acknowledgements may still come to nobody
 }
 
 // made is a promise and what is expected of it.
@@ -42,7 +42,7 @@ func TestModel(t *testing.T) {
 		rapid.SyncTest(rt, func(rt *rapid.T) {
 			m := &model{manager: callback.NewManager(modelLimit)}
 			for i := range m.tables {
-				m.tables[i], m.awaited[i] = m.manager.NewTable(nil, nil), map[string]bool{}
+				m.tables[i] = m.manager.NewTable(callback.Hooks{})
 			}
 			rt.Repeat(map[string]func(*rapid.T){
 				"add": m.add, "acknowledge": m.acknowledge, "cancel": m.cancel,
@@ -82,12 +82,10 @@ func (m *model) add(t *rapid.T) {
 		want = qerrors.TooManyPromises
 	case m.closed[table]:
 		want = qerrors.ConnectionLost
-	case m.awaited[table][id], len(m.waiting(func(p *made) bool { return p.table == table && p.id == id })) > 0:
-		want = qerrors.DuplicateMessage
 	}
-	p, err := m.tables[table].Add(sent(id, deadline))
+	p, err := begin(m.tables[table], sent(id, deadline))
 	if qerrors.CodeOf(err) != want {
-		t.Fatalf("Add: %v, want %v", err, want)
+		t.Fatalf("a promise: %v, want %v", err, want)
 	}
 	if err == nil {
 		m.made = append(m.made, &made{promise: p, table: table, id: id, deadline: deadline})
@@ -95,15 +93,24 @@ func (m *model) add(t *rapid.T) {
 	}
 }
 
+// acknowledge has acknowledgements of several promises of a table arrive together, also of
+// some that have completed.
 func (m *model) acknowledge(t *rapid.T) {
-	table, id := rapid.IntRange(0, 1).Draw(t, "table"), rapid.SampledFrom(modelIDs).Draw(t, "id")
-	waiting := m.waiting(func(p *made) bool { return p.table == table && p.id == id })
-	if _, found := m.tables[table].Complete(ackOf(id)); found != (len(waiting) == 1) {
-		t.Fatalf("the acknowledgement found a promise: %v, want %v", found, !found)
+	table := rapid.IntRange(0, 1).Draw(t, "table")
+	var acks []*protocol.AckMessage
+	want := 0
+	for _, p := range m.made {
+		if p.table != table || !rapid.Bool().Draw(t, "acknowledged") {
+			continue
+		}
+		acks = append(acks, &protocol.AckMessage{Number: p.promise.Number()})
+		if !p.over {
+			p.over = true
+			want++
+		}
 	}
-	delete(m.awaited[table], id)
-	for _, p := range waiting {
-		p.over = true
+	if found := m.tables[table].Complete(time.Now(), acks...); found != want {
+		t.Fatalf("%d acknowledgements found promises, want %d", found, want)
 	}
 }
 
@@ -124,10 +131,7 @@ func (m *model) end(t *rapid.T, code qerrors.Code, how func(*made)) {
 }
 
 // abandon notes that p ends before its acknowledgement has come.
-func (m *model) abandon(p *made, code qerrors.Code) {
-	p.over, p.code = true, code
-	m.awaited[p.table][p.id] = true
-}
+func (m *model) abandon(p *made, code qerrors.Code) { p.over, p.code = true, code }
 
 // sleep lets time pass.
 func (m *model) sleep(t *rapid.T) {

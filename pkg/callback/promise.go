@@ -16,21 +16,29 @@ import (
 // Promise is the acknowledgement of one message, to come. It completes exactly
 // once: with the acknowledgement, or with an error when its time is up, it was
 // cancelled, or the session has ended. All methods may be called from any goroutine,
-// any number of times.
+// any number of times, but for those about its beginning and [Promise.Take].
 type Promise struct {
 	table *Table
 	sent  Sent
-	done  chan struct{}
+	done  chan struct{} // closed when it completes; if it is lent, it has room for one, which is sent then
+	lent  bool
+	fails int64 // in which tick
 
-	// Written by whoever removed the promise from its table, before done is closed.
+	// Written by whoever took the promise out of its table, before done says so.
 	ack *protocol.AckMessage
 	err error
-
-	fails int64 // in which tick
 }
 
 // MessageID returns the id of the message.
-func (p *Promise) MessageID() string { return p.sent.ID }
+func (p *Promise) MessageID() string {
+	if p.sent.ID == "" && p.table.hooks.ID != nil {
+		return p.table.hooks.ID(p.sent.Number, p.sent.Begun)
+	}
+	return p.sent.ID
+}
+
+// Number returns the number of the message in its session.
+func (p *Promise) Number() uint64 { return p.sent.Number }
 
 // Type returns the type of the message.
 func (p *Promise) Type() protocol.MessageType { return p.sent.Message.GetType() }
@@ -54,11 +62,19 @@ func (p *Promise) Wait(ctx context.Context) (*protocol.AckMessage, error) {
 	if called := ctx.Done(); called != nil {
 		select {
 		case <-p.done:
+			return p.ack, p.err
 		case <-called:
 			p.cancel(qerrors.FromContext(ctx))
 		}
 	}
 	return p.Result()
+}
+
+// Take is Wait for a promise that is lent, and gives it back: it may not be used any more.
+func (p *Promise) Take(ctx context.Context) (*protocol.AckMessage, error) {
+	ack, err := p.Wait(ctx)
+	p.giveBack()
+	return ack, err
 }
 
 // Then calls f with the result, on a goroutine of its own, once the promise
@@ -73,38 +89,34 @@ func (p *Promise) Then(f func(*protocol.AckMessage, error)) {
 func (p *Promise) Cancel(cause error) { p.cancel(qerrors.CanceledFor(cause)) }
 
 func (p *Promise) cancel(err *qerrors.Error) {
-	if p.fail(err) && p.table.onAbandon != nil {
-		p.table.onAbandon(p.sent.Number)
+	t, number := p.table, p.sent.Number
+	if t.abandon(number) == nil {
+		return
+	}
+	p.complete(nil, qerrors.Unknown(err), time.Now())
+	if t.hooks.Abandoned != nil {
+		t.hooks.Abandoned(number)
 	}
 }
 
-// Fail completes the promise with err, unless it has completed: it is unknown what became
-// of the message.
-func (p *Promise) Fail(err *qerrors.Error) { p.fail(err) }
-
-func (p *Promise) fail(err *qerrors.Error) bool {
-	abandoned := p.table.abandon(p)
-	if abandoned {
-		p.complete(nil, qerrors.Unknown(err))
+// promise returns one for a message. Those that are lent are used again and again: the
+// memory of one, and of its channel, costs as much as to send the message.
+func (m *Manager) promise(lent bool) *Promise {
+	if !lent {
+		return &Promise{done: make(chan struct{})}
 	}
-	return abandoned
+	if p, ok := m.idle.Get().(*Promise); ok {
+		return p
+	}
+	return &Promise{done: make(chan struct{}, 1), lent: true}
 }
 
-// expire is called when its time is up.
-func (p *Promise) expire() {
-	p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", p.sent.Timeout.Round(time.Millisecond)))
-}
-
-// complete is called exactly once, by whoever removed p from its table.
-func (p *Promise) complete(ack *protocol.AckMessage, err error) {
+// giveBack keeps a promise that was lent for another message.
+func (p *Promise) giveBack() {
+	if !p.lent {
+		return
+	}
 	m := p.table.manager
-	m.count(ack, err)
-	p.ack, p.err = ack, err
-	if p.table.onDone != nil {
-		p.table.onDone(p, ack, err)
-	}
-	if p.sent.OnDone != nil {
-		p.sent.OnDone(p, ack, err)
-	}
-	close(p.done)
+	p.table, p.sent, p.ack, p.err = nil, Sent{}, nil, nil
+	m.idle.Put(p)
 }

@@ -14,7 +14,7 @@ import (
 
 func TestCompleted(t *testing.T) {
 	m := callback.NewManager(0)
-	table := m.NewTable(nil, nil)
+	table := m.NewTable(callback.Hooks{})
 	before := time.Now()
 	p := add(t, table, "1", in(time.Hour))
 	if p.MessageID() != "1" || p.Begun().Before(before) || p.Begun().After(time.Now()) {
@@ -23,8 +23,8 @@ func TestCompleted(t *testing.T) {
 	if isDone(p) {
 		t.Fatal("done before the acknowledgement")
 	}
-	failure := &protocol.AckMessage{MsgId: "1", Status: protocol.AckStatus_ACK_STATUS_FAILURE}
-	if _, found := table.Complete(failure); !found {
+	failure := &protocol.AckMessage{Number: p.Number(), Status: protocol.AckStatus_ACK_STATUS_FAILURE}
+	if table.Complete(time.Now(), failure) != 1 {
 		t.Fatal("the acknowledgement found no promise")
 	}
 	for range 2 {
@@ -35,7 +35,7 @@ func TestCompleted(t *testing.T) {
 			t.Errorf("waited for %v, %v; want the acknowledgement", ack, err)
 		}
 	}
-	if _, found := table.Complete(ackOf("1")); found {
+	if complete(table, p) {
 		t.Error("a second acknowledgement found a promise")
 	}
 	p.Cancel(errors.New("too late"))
@@ -61,7 +61,7 @@ func TestCancel(t *testing.T) {
 		{errors.Join(own, qerrors.ErrClosed), qerrors.Canceled, own},
 	} {
 		m := callback.NewManager(0)
-		p := add(t, m.NewTable(nil, nil), "1", in(time.Hour))
+		p := add(t, m.NewTable(callback.Hooks{}), "1", in(time.Hour))
 		p.Cancel(test.cause)
 		p.Cancel(errors.New("again"))
 		wantError(t, p, test.code)
@@ -75,7 +75,7 @@ func TestCancel(t *testing.T) {
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := callback.NewManager(0)
-		table := m.NewTable(nil, nil)
+		table := m.NewTable(callback.Hooks{})
 		own := errors.New("the user gave up")
 
 		p := add(t, table, "cancelled", in(time.Hour))
@@ -93,7 +93,7 @@ func TestWait(t *testing.T) {
 		}
 
 		p = add(t, table, "answered", in(time.Hour))
-		time.AfterFunc(time.Second, func() { table.Complete(ackOf("answered")) })
+		time.AfterFunc(time.Second, func() { complete(table, p) })
 		if ack, err := p.Wait(t.Context()); ack.GetMsgId() != "answered" || err != nil {
 			t.Errorf("answered: %v, %v", ack, err)
 		}
@@ -108,7 +108,7 @@ func TestWait(t *testing.T) {
 func TestThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := callback.NewManager(0)
-		table := m.NewTable(nil, nil)
+		table := m.NewTable(callback.Hooks{})
 		var calls []string
 		note := func(name string) func(*protocol.AckMessage, error) {
 			return func(ack *protocol.AckMessage, err error) {
@@ -131,7 +131,7 @@ func TestThen(t *testing.T) {
 		p := add(t, table, "1", in(time.Hour))
 		p.Then(note("before"))
 		expect()
-		table.Complete(ackOf("1"))
+		complete(table, p)
 		expect("before 1 ok")
 		p.Then(note("after"))
 		expect("after 1 ok")

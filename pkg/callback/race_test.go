@@ -23,10 +23,10 @@ func TestExactlyOnce(t *testing.T) {
 	for range rounds {
 		m := callback.NewManager(count)
 		var told [count]atomic.Int32
-		table := m.NewTable(func(p *callback.Promise, _ *protocol.AckMessage, _ error) {
+		table := m.NewTable(callback.Hooks{Done: func(p *callback.Promise, _ *protocol.AckMessage, _ error, _ time.Time) {
 			i, _ := strconv.Atoi(p.MessageID())
 			told[i].Add(1)
-		}, nil)
+		}})
 		var promises [count]*callback.Promise
 		for i := range promises {
 			deadline := in(time.Hour)
@@ -45,7 +45,7 @@ func TestExactlyOnce(t *testing.T) {
 				}
 			})
 		}
-		each(func(i int, _ *callback.Promise) { table.Complete(ackOf(strconv.Itoa(i))) })
+		each(func(_ int, p *callback.Promise) { complete(table, p) })
 		each(func(_ int, p *callback.Promise) { p.Cancel(context.Canceled) })
 		each(func(_ int, p *callback.Promise) { _, _ = p.Wait(ended) })
 		each(func(i int, p *callback.Promise) {
@@ -76,11 +76,10 @@ func TestLimitHolds(t *testing.T) {
 	var outstanding, refused atomic.Int32
 	var wg sync.WaitGroup
 	for w := range workers {
-		table := m.NewTable(nil, nil)
+		table := m.NewTable(callback.Hooks{})
 		wg.Go(func() {
 			for i := range times {
-				id := strconv.Itoa(i)
-				p, err := table.Add(sent(id, in(time.Hour)))
+				p, err := begin(table, sent(strconv.Itoa(i), in(time.Hour)))
 				if err != nil {
 					if !errors.Is(err, qerrors.ErrTooManyPromises) {
 						t.Error(err)
@@ -97,7 +96,7 @@ func TestLimitHolds(t *testing.T) {
 				if w%2 == 0 {
 					p.Cancel(nil)
 				} else {
-					table.Complete(ackOf(id))
+					complete(table, p)
 				}
 			}
 		})
@@ -113,12 +112,12 @@ func TestLimitHolds(t *testing.T) {
 func TestAddAgainstClose(t *testing.T) {
 	for range 200 {
 		m := callback.NewManager(0)
-		table := m.NewTable(nil, nil)
+		table := m.NewTable(callback.Hooks{})
 		var promises []*callback.Promise
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			for i := range 20 {
-				p, err := table.Add(sent(strconv.Itoa(i), in(time.Hour)))
+				p, err := begin(table, sent(strconv.Itoa(i), in(time.Hour)))
 				if err != nil {
 					if err != qerrors.ErrConnectionLost {
 						t.Error(err)

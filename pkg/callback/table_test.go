@@ -16,21 +16,22 @@ import (
 func TestLimit(t *testing.T) {
 	const limit = 3
 	m := callback.NewManager(limit)
-	tables := []*callback.Table{m.NewTable(nil, nil), m.NewTable(nil, nil)}
-	for i := range limit {
+	tables := []*callback.Table{m.NewTable(callback.Hooks{}), m.NewTable(callback.Hooks{})}
+	first := add(t, tables[0], "first", in(time.Hour))
+	for i := range limit - 1 {
 		add(t, tables[i%2], fmt.Sprint(i), in(time.Hour))
 	}
 	for _, table := range tables {
-		if _, err := table.Add(sent("one more", in(time.Hour))); !errors.Is(err, qerrors.ErrTooManyPromises) {
+		if _, err := begin(table, sent("one more", in(time.Hour))); !errors.Is(err, qerrors.ErrTooManyPromises) {
 			t.Fatalf("past the limit: %v", err)
 		}
 	}
 	if m.Active() != limit {
 		t.Errorf("%d are active after a refusal, want %d", m.Active(), limit)
 	}
-	tables[0].Complete(ackOf("0"))
+	complete(tables[0], first)
 	p := add(t, tables[1], "one more", in(time.Hour))
-	if _, err := tables[0].Add(sent("and another", in(time.Hour))); !errors.Is(err, qerrors.ErrTooManyPromises) {
+	if _, err := begin(tables[0], sent("and another", in(time.Hour))); !errors.Is(err, qerrors.ErrTooManyPromises) {
 		t.Errorf("past the limit again: %v", err)
 	}
 	p.Cancel(nil)
@@ -43,48 +44,38 @@ func TestLimit(t *testing.T) {
 
 func TestDefaultLimit(t *testing.T) {
 	m := callback.NewManager(0)
-	table := m.NewTable(nil, nil)
+	table := m.NewTable(callback.Hooks{})
 	for i := range callback.DefaultMaxPromises {
 		add(t, table, fmt.Sprint(i), in(time.Hour))
 	}
-	if _, err := table.Add(sent("x", in(time.Hour))); !errors.Is(err, qerrors.ErrTooManyPromises) {
+	if _, err := begin(table, sent("x", in(time.Hour))); !errors.Is(err, qerrors.ErrTooManyPromises) {
 		t.Errorf("promise %d: %v", callback.DefaultMaxPromises+1, err)
 	}
 	table.Close(qerrors.ErrClosed)
 	wantNothing(t, m)
 }
 
-// TestDuplicate: an id is taken while it is awaited, in one table.
-func TestDuplicate(t *testing.T) {
-	m := callback.NewManager(2)
-	one, other := m.NewTable(nil, nil), m.NewTable(nil, nil)
-	first := add(t, one, "id", in(time.Hour))
-	if _, err := one.Add(sent("id", in(time.Hour))); !errors.Is(err, qerrors.ErrDuplicateMessage) {
-		t.Fatalf("the same id again: %v", err)
+// TestSameID: what an acknowledgement completes is a matter of the number, and of the
+// table; ids may be used again.
+func TestSameID(t *testing.T) {
+	m := callback.NewManager(0)
+	one, other := m.NewTable(callback.Hooks{}), m.NewTable(callback.Hooks{})
+	first, second := add(t, one, "id", in(time.Hour)), add(t, one, "id", in(time.Hour))
+	elsewhere := add(t, other, "id", in(time.Hour))
+	complete(one, second)
+	if isDone(first) || !isDone(second) || isDone(elsewhere) {
+		t.Error("an acknowledgement completed the promise of another message")
 	}
-	if one.Len() != 1 || m.Active() != 1 {
-		t.Errorf("%d in the table, %d active after a refusal; want 1 each", one.Len(), m.Active())
-	}
-	second := add(t, other, "id", in(time.Hour))
-	one.Complete(ackOf("id"))
-	if !isDone(first) || isDone(second) {
-		t.Error("the acknowledgement of one connection completed the promise of another")
-	}
-	again := add(t, one, "id", in(time.Hour))
 	first.Cancel(nil)
-	if isDone(again) {
-		t.Error("cancelling an old promise completed the new one with its id")
-	}
-	one.Complete(ackOf("id"))
-	other.Complete(ackOf("id"))
+	complete(other, elsewhere)
 	wantNothing(t, m)
 }
 
 func TestClose(t *testing.T) {
 	m := callback.NewManager(0)
-	table, other := m.NewTable(nil, nil), m.NewTable(nil, nil)
+	table, other := m.NewTable(callback.Hooks{}), m.NewTable(callback.Hooks{})
 	answered := add(t, table, "answered", in(time.Hour))
-	table.Complete(ackOf("answered"))
+	complete(table, answered)
 	waiting := []*callback.Promise{add(t, table, "1", in(time.Hour)), add(t, table, "2", in(time.Hour))}
 	elsewhere := add(t, other, "1", in(time.Hour))
 
@@ -98,10 +89,10 @@ func TestClose(t *testing.T) {
 	if isDone(elsewhere) || m.Active() != 1 || table.Len() != 0 {
 		t.Errorf("%d are active, want the one of another connection", m.Active())
 	}
-	if _, err := table.Add(sent("3", in(time.Hour))); err != qerrors.ErrConnectionLost {
-		t.Errorf("Add after Close: %v, want the table's error as it is", err)
+	if _, err := begin(table, sent("3", in(time.Hour))); err != qerrors.ErrConnectionLost {
+		t.Errorf("a promise after Close: %v, want the table's error as it is", err)
 	}
-	if _, found := table.Complete(ackOf("1")); found {
+	if complete(table, waiting[0]) {
 		t.Error("an acknowledgement found a promise after Close")
 	}
 	table.Close(qerrors.ErrClosed)
@@ -115,7 +106,7 @@ func TestOnDone(t *testing.T) {
 	var told []string
 	var promises = map[string]*callback.Promise{}
 	tell := func(who string) callback.OnDone {
-		return func(p *callback.Promise, ack *protocol.AckMessage, err error) {
+		return func(p *callback.Promise, ack *protocol.AckMessage, err error, _ time.Time) {
 			id := p.MessageID()
 			told = append(told, who+" "+id+" "+ack.GetMsgId()+" "+qerrors.CodeOf(err).String())
 			if isDone(promises[id]) {
@@ -124,23 +115,23 @@ func TestOnDone(t *testing.T) {
 		}
 	}
 	m := callback.NewManager(0)
-	table := m.NewTable(tell("table:"), nil)
+	table := m.NewTable(callback.Hooks{Done: tell("table:")})
 	telling := func(id string) callback.Sent {
 		s := sent(id, in(time.Hour))
 		s.OnDone = tell("promise:")
 		return s
 	}
 	for _, id := range []string{"answered", "cancelled", "lost"} {
-		p, err := table.Add(telling(id))
+		p, err := begin(table, telling(id))
 		if err != nil {
 			t.Fatal(err)
 		}
 		promises[id] = p
 	}
-	table.Complete(ackOf("answered"))
+	complete(table, promises["answered"])
 	promises["cancelled"].Cancel(nil)
 	table.Close(qerrors.ErrConnectionLost)
-	if _, err := table.Add(telling("refused")); err == nil {
+	if _, err := begin(table, telling("refused")); err == nil {
 		t.Error("a closed table makes a promise")
 	}
 	want := []string{

@@ -156,8 +156,8 @@ func (d *Dispatcher) Stats() Stats {
 // Outcome is what became of a submitted message.
 type Outcome struct {
 	Task   *Task                // nil if the message was refused before there was one
-	Number uint64               // of the message in its session, 0 for none
-	Ack    *protocol.AckMessage // the answer, also if the sender has asked for none
+	ID     string               // of the message
+	Ack    *protocol.AckMessage // the answer, also if the sender has asked for none; it names the message by its number, or if that has none by its id
 	Wanted bool                 // the sender has asked for it
 	Type   protocol.MessageType
 	Waited time.Duration // from the arrival until a worker took it

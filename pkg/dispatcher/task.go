@@ -17,7 +17,8 @@ type Task struct {
 	d         *Dispatcher
 	base      context.Context
 	msg       *protocol.DataMessage // the handler's own, once it runs
-	number    uint64                // of the message in its session
+	id        string
+	number    uint64 // of the message in its session
 	responder Responder
 	kind      protocol.MessageType
 	worker    int32 // that has taken it
@@ -57,10 +58,9 @@ var _ context.Context = (*Task)(nil)
 // [Dispatcher.Enqueue] or [Intake.Submit] comes next.
 func (d *Dispatcher) NewTask(base context.Context, arrived time.Time, msg *protocol.DataMessage, order *Order, r Responder) *Task {
 	t := &Task{
-		d: d, base: base, msg: msg, number: msg.Number, kind: msg.Type, waitAck: msg.WaitAck, responder: r,
+		d: d, base: base, msg: msg, id: msg.MsgId, number: msg.Number, kind: msg.Type, waitAck: msg.WaitAck, responder: r,
 		arrived: arrived.Sub(d.made),
 	}
-	t.success.MsgId = msg.MsgId
 	if msg.TimeoutMs > 0 {
 		t.deadline = t.arrived + time.Duration(msg.TimeoutMs)*time.Millisecond
 		t.senders = true
@@ -75,7 +75,7 @@ func (d *Dispatcher) NewTask(base context.Context, arrived time.Time, msg *proto
 func (t *Task) Number() uint64 { return t.number }
 
 // ID returns the id of the message.
-func (t *Task) ID() string { return t.success.MsgId }
+func (t *Task) ID() string { return t.id }
 
 // Wanted reports whether the sender waits for the outcome.
 func (t *Task) Wanted() bool { return t.waitAck }

@@ -190,8 +190,15 @@ func refusal(status protocol.AckStatus, code qerrors.Code, text string) *protoco
 // Refused returns the outcome of a message that was not submitted, because of err.
 func Refused(msg *protocol.DataMessage, err *qerrors.Error) Outcome {
 	ack := failure(err.Code, err.Message)
-	ack.MsgId = msg.MsgId
-	return Outcome{Number: msg.Number, Ack: ack, Wanted: msg.WaitAck, Type: msg.Type}
+	name(ack, msg.MsgId, msg.Number)
+	return Outcome{ID: msg.MsgId, Ack: ack, Wanted: msg.WaitAck, Type: msg.Type}
+}
+
+// name says which message an acknowledgement is for: the number says it shorter.
+func name(ack *protocol.AckMessage, id string, number uint64) {
+	if ack.Number = number; number == 0 {
+		ack.MsgId = id
+	}
 }
 
 // respond answers unless that was done. With more, the intake that t came by has more to
@@ -200,8 +207,8 @@ func (t *Task) respond(ack *protocol.AckMessage, more bool) {
 	if t.fate.Or(bitAnswered)&bitAnswered != 0 {
 		return
 	}
-	ack.MsgId = t.ID()
-	o := Outcome{Task: t, Number: t.number, Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
+	name(ack, t.id, t.number)
+	o := Outcome{Task: t, ID: t.id, Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
 	o.More = more && t.waited < maxHeld
 	if t.ran {
 		o.Took = time.Since(t.d.made) - t.arrived - t.waited

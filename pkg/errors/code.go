@@ -14,21 +14,20 @@ type Code uint32
 
 // Codes from 0x00 concern one message on its way out.
 const (
-	OK               Code = 0x00 // nothing went wrong; a connection closed with it ended in order
-	Internal         Code = 0x01 // a fault of this software
-	InvalidArgument  Code = 0x02 // the caller passed something unusable
-	PayloadTooLarge  Code = 0x03 // the payload is over the limit of this side or of the peer
-	Canceled         Code = 0x04 // the caller's context was cancelled
-	Timeout          Code = 0x05 // no acknowledgement within the time the caller gave
-	Closed           Code = 0x06 // this client or server was closed
-	Draining         Code = 0x07 // the connection is being closed and takes no new messages
-	NotConnected     Code = 0x08 // there is no connection to send on
-	UnknownClient    Code = 0x09 // no client with this id is connected
-	ConnectionLost   Code = 0x0a // the connection ended before the acknowledgement came
-	QueueFull        Code = 0x0b // the outgoing queue of this connection is full
-	TooManyPromises  Code = 0x0c // MaxPromises acknowledgements are already awaited
-	DuplicateMessage Code = 0x0d // a message with this id already awaits its acknowledgement
-	TooManyRequests  Code = 0x0e // the hub's HTTP API has as many large bodies, or readers of events, as it takes at once
+	OK              Code = 0x00 // nothing went wrong; a connection closed with it ended in order
+	Internal        Code = 0x01 // a fault of this software
+	InvalidArgument Code = 0x02 // the caller passed something unusable
+	PayloadTooLarge Code = 0x03 // the payload is over the limit of this side or of the peer
+	Canceled        Code = 0x04 // the caller's context was cancelled
+	Timeout         Code = 0x05 // no acknowledgement within the time the caller gave
+	Closed          Code = 0x06 // this client or server was closed
+	Draining        Code = 0x07 // the connection is being closed and takes no new messages
+	NotConnected    Code = 0x08 // there is no connection to send on
+	UnknownClient   Code = 0x09 // no client with this id is connected
+	ConnectionLost  Code = 0x0a // the connection ended before the acknowledgement came
+	QueueFull       Code = 0x0b // the outgoing queue of this connection is full
+	TooManyPromises Code = 0x0c // MaxPromises acknowledgements are already awaited
+	TooManyRequests Code = 0x0e // the hub's HTTP API has as many large bodies, or readers of events, as it takes at once
 )
 
 // Codes from 0x10 are given by the side that handles a message.
@@ -113,21 +112,20 @@ func ParseCode(name string) (Code, bool) {
 }
 
 var names = [NumCodes]string{
-	OK:               "ok",
-	Internal:         "internal",
-	InvalidArgument:  "invalid_argument",
-	PayloadTooLarge:  "payload_too_large",
-	Canceled:         "canceled",
-	Timeout:          "timeout",
-	Closed:           "closed",
-	Draining:         "draining",
-	NotConnected:     "not_connected",
-	UnknownClient:    "unknown_client",
-	ConnectionLost:   "connection_lost",
-	QueueFull:        "queue_full",
-	TooManyPromises:  "too_many_promises",
-	DuplicateMessage: "duplicate_message",
-	TooManyRequests:  "too_many_requests",
+	OK:              "ok",
+	Internal:        "internal",
+	InvalidArgument: "invalid_argument",
+	PayloadTooLarge: "payload_too_large",
+	Canceled:        "canceled",
+	Timeout:         "timeout",
+	Closed:          "closed",
+	Draining:        "draining",
+	NotConnected:    "not_connected",
+	UnknownClient:   "unknown_client",
+	ConnectionLost:  "connection_lost",
+	QueueFull:       "queue_full",
+	TooManyPromises: "too_many_promises",
+	TooManyRequests: "too_many_requests",
 
 	NoHandler:       "no_handler",
 	HandlerFailed:   "handler_failed",

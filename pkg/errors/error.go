@@ -53,7 +53,6 @@ var (
 	ErrConnectionLost   error = &Error{Code: ConnectionLost}
 	ErrQueueFull        error = &Error{Code: QueueFull}
 	ErrTooManyPromises  error = &Error{Code: TooManyPromises}
-	ErrDuplicateMessage error = &Error{Code: DuplicateMessage}
 	ErrPermissionDenied error = &Error{Code: PermissionDenied}
 
 	ErrInvalidClientID  error = &Error{Code: InvalidClientID}

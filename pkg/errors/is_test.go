@@ -23,7 +23,6 @@ var sentinels = map[qerrors.Code]error{
 	qerrors.ConnectionLost:   qerrors.ErrConnectionLost,
 	qerrors.QueueFull:        qerrors.ErrQueueFull,
 	qerrors.TooManyPromises:  qerrors.ErrTooManyPromises,
-	qerrors.DuplicateMessage: qerrors.ErrDuplicateMessage,
 	qerrors.InvalidClientID:  qerrors.ErrInvalidClientID,
 	qerrors.TooManyClients:   qerrors.ErrTooManyClients,
 	qerrors.Replaced:         qerrors.ErrReplaced,

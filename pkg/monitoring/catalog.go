@@ -62,7 +62,7 @@ func messageMetrics() []metric {
 		byCode("messages_failed_total", "Sends that ended with an error instead of an acknowledgement, by its code.",
 			func(s *Snapshot) map[qerrors.Code]uint64 { return s.Failed },
 			qerrors.InvalidArgument, qerrors.PayloadTooLarge, qerrors.Canceled, qerrors.Timeout, qerrors.Draining, qerrors.NotConnected,
-			qerrors.UnknownClient, qerrors.ConnectionLost, qerrors.TooManyPromises, qerrors.DuplicateMessage, qerrors.PermissionDenied),
+			qerrors.UnknownClient, qerrors.ConnectionLost, qerrors.TooManyPromises, qerrors.PermissionDenied),
 		{"acknowledgements_total", "Acknowledgements that came for messages sent, by their status; those that say that the time was over count as failed sends.",
 			prometheus.CounterValue, []string{"status"}, func(s *Snapshot, emit emit) {
 				for _, status := range []protocol.AckStatus{protocol.AckStatus_ACK_STATUS_SUCCESS, protocol.AckStatus_ACK_STATUS_FAILURE} {

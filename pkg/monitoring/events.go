@@ -61,6 +61,9 @@ func (e *Events) HeartbeatTimeout(clientID string) {
 	}
 }
 
+// PerMessage reports whether somebody is to be told of single messages.
+func (e *Events) PerMessage() bool { return e.hooks.OnMessageSent != nil && e.perMessage() }
+
 // MessageSent reports the end of a send.
 func (e *Events) MessageSent(msgID, clientID string, err error) {
 	if h := e.hooks.OnMessageSent; h != nil && e.perMessage() {

@@ -343,6 +343,9 @@ type Hello struct {
 	SessionsBefore uint64 `protobuf:"varint,4,opt,name=sessions_before,json=sessionsBefore,proto3" json:"sessions_before,omitempty"`
 	// The session to go on with, if there is one.
 	Resume *Resume `protobuf:"bytes,5,opt,name=resume,proto3" json:"resume,omitempty"`
+	// What the ids of the client's messages are made of: random, and not 0, for as long as
+	// the client's numbers are counted on.
+	IdBase uint64 `protobuf:"fixed64,6,opt,name=id_base,json=idBase,proto3" json:"id_base,omitempty"`
 	// A bearer token that shows that the client is who it says, if it has one.
 	Token         string `protobuf:"bytes,10,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -412,6 +415,13 @@ func (x *Hello) GetResume() *Resume {
 		return x.Resume
 	}
 	return nil
+}
+
+func (x *Hello) GetIdBase() uint64 {
+	if x != nil {
+		return x.IdBase
+	}
+	return 0
 }
 
 func (x *Hello) GetToken() string {
@@ -504,7 +514,9 @@ type Welcome struct {
 	// Names this run of the hub. With another one nothing is left of earlier sessions.
 	Epoch string `protobuf:"bytes,7,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// The same as in Resume, of the hub's messages.
-	Oldest        uint64 `protobuf:"varint,8,opt,name=oldest,proto3" json:"oldest,omitempty"`
+	Oldest uint64 `protobuf:"varint,8,opt,name=oldest,proto3" json:"oldest,omitempty"`
+	// The same as in Hello, of the hub's messages to this client.
+	IdBase        uint64 `protobuf:"fixed64,9,opt,name=id_base,json=idBase,proto3" json:"id_base,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -591,6 +603,13 @@ func (x *Welcome) GetEpoch() string {
 func (x *Welcome) GetOldest() uint64 {
 	if x != nil {
 		return x.Oldest
+	}
+	return 0
+}
+
+func (x *Welcome) GetIdBase() uint64 {
+	if x != nil {
+		return x.IdBase
 	}
 	return 0
 }
@@ -1283,20 +1302,21 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\x11credential_result\x18\x15 \x01(\v2\".quic.backbone.v1.CredentialResultH\x00R\x10credentialResult\x122\n" +
 	"\x06enroll\x18\x16 \x01(\v2\x18.quic.backbone.v1.EnrollH\x00R\x06enroll\x128\n" +
 	"\benrolled\x18\x17 \x01(\v2\x1a.quic.backbone.v1.EnrolledH\x00R\benrolledB\x06\n" +
-	"\x04kind\"\xdd\x01\n" +
+	"\x04kind\"\xf6\x01\n" +
 	"\x05Hello\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12*\n" +
 	"\x11max_payload_bytes\x18\x02 \x01(\x04R\x0fmaxPayloadBytes\x12\x1a\n" +
 	"\bsoftware\x18\x03 \x01(\tR\bsoftware\x12'\n" +
 	"\x0fsessions_before\x18\x04 \x01(\x04R\x0esessionsBefore\x120\n" +
-	"\x06resume\x18\x05 \x01(\v2\x18.quic.backbone.v1.ResumeR\x06resume\x12\x14\n" +
+	"\x06resume\x18\x05 \x01(\v2\x18.quic.backbone.v1.ResumeR\x06resume\x12\x17\n" +
+	"\aid_base\x18\x06 \x01(\x06R\x06idBase\x12\x14\n" +
 	"\x05token\x18\n" +
 	" \x01(\tR\x05token\"W\n" +
 	"\x06Resume\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\fR\x06secret\x12\x16\n" +
-	"\x06oldest\x18\x03 \x01(\x04R\x06oldest\"\x82\x02\n" +
+	"\x06oldest\x18\x03 \x01(\x04R\x06oldest\"\x9b\x02\n" +
 	"\aWelcome\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12*\n" +
@@ -1306,7 +1326,8 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\x06secret\x18\x05 \x01(\fR\x06secret\x12\x18\n" +
 	"\aresumed\x18\x06 \x01(\bR\aresumed\x12\x14\n" +
 	"\x05epoch\x18\a \x01(\tR\x05epoch\x12\x16\n" +
-	"\x06oldest\x18\b \x01(\x04R\x06oldest\"Y\n" +
+	"\x06oldest\x18\b \x01(\x04R\x06oldest\x12\x17\n" +
+	"\aid_base\x18\t \x01(\x06R\x06idBase\"Y\n" +
 	"\x04Ping\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x18\n" +
 	"\apadding\x18\x02 \x01(\fR\apadding\x12\x1b\n" +

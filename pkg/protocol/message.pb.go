@@ -193,9 +193,9 @@ func (AckStatus) EnumDescriptor() ([]byte, []int) {
 // DataMessage is one message from one side to the other.
 type DataMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifies the message to its sender and receiver: 1 to 128 bytes, a UUIDv7
-	// (RFC 9562) unless the application gave another. Unique among the messages
-	// that one side has in flight to the other.
+	// Identifies the message to people and applications: at most 128 bytes. A message that
+	// the application gave none has a UUIDv7 (RFC 9562), which both sides make of
+	// timestamp, number and the sender's id_base, so that it does not travel.
 	MsgId string `protobuf:"bytes,1,opt,name=msg_id,json=msgId,proto3" json:"msg_id,omitempty"`
 	// The client the message comes from; empty for the hub. The hub overwrites it
 	// with the id of the session it arrived on.
@@ -204,7 +204,7 @@ type DataMessage struct {
 	ReceiverId string      `protobuf:"bytes,3,opt,name=receiver_id,json=receiverId,proto3" json:"receiver_id,omitempty"`
 	Type       MessageType `protobuf:"varint,4,opt,name=type,proto3,enum=quic.backbone.v1.MessageType" json:"type,omitempty"`
 	Payload    []byte      `protobuf:"bytes,5,opt,name=payload,proto3" json:"payload,omitempty"`
-	// The sender waits for an AckMessage with this msg_id.
+	// The sender waits for an AckMessage with this number.
 	WaitAck bool `protobuf:"varint,6,opt,name=wait_ack,json=waitAck,proto3" json:"wait_ack,omitempty"`
 	// When the sender accepted the message, in Unix milliseconds.
 	Timestamp int64 `protobuf:"varint,7,opt,name=timestamp,proto3" json:"timestamp,omitempty"`
@@ -226,9 +226,9 @@ type DataMessage struct {
 	// How many acknowledgements of up to 64 KiB the sender has received on this
 	// connection: the receiver may forget those. 0 says nothing.
 	AcksSeen uint64 `protobuf:"varint,14,opt,name=acks_seen,json=acksSeen,proto3" json:"acks_seen,omitempty"`
-	// Which of the sender's messages that ask for an acknowledgement it is, counted over
-	// all connections of the session, from 1. A receiver that is to remember the message
-	// knows it by this.
+	// Which of the sender's messages it is, counted over all connections of the session,
+	// from 1. A receiver that is to remember the message, which asks for an
+	// acknowledgement, knows it by this.
 	Number        uint64 `protobuf:"varint,15,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -371,15 +371,18 @@ func (x *DataMessage) GetNumber() uint64 {
 
 // AckMessage answers a DataMessage that had wait_ack set, once it was handled.
 type AckMessage struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	MsgId  string                 `protobuf:"bytes,1,opt,name=msg_id,json=msgId,proto3" json:"msg_id,omitempty"`
-	Status AckStatus              `protobuf:"varint,2,opt,name=status,proto3,enum=quic.backbone.v1.AckStatus" json:"status,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the message, if that has no number.
+	MsgId  string    `protobuf:"bytes,1,opt,name=msg_id,json=msgId,proto3" json:"msg_id,omitempty"`
+	Status AckStatus `protobuf:"varint,2,opt,name=status,proto3,enum=quic.backbone.v1.AckStatus" json:"status,omitempty"`
 	// An error code as docs/protocol.md lists them; 0 with SUCCESS.
 	Code uint32 `protobuf:"varint,3,opt,name=code,proto3" json:"code,omitempty"`
 	// The payload of the message that the handler returned.
 	Result []byte `protobuf:"bytes,4,opt,name=result,proto3" json:"result,omitempty"`
 	// What was wrong, for people; at most 4 KiB.
-	Error         string `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`
+	Error string `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`
+	// Of the message.
+	Number        uint64 `protobuf:"varint,6,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -449,6 +452,13 @@ func (x *AckMessage) GetError() string {
 	return ""
 }
 
+func (x *AckMessage) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 var File_quic_backbone_v1_message_proto protoreflect.FileDescriptor
 
 const file_quic_backbone_v1_message_proto_rawDesc = "" +
@@ -477,14 +487,15 @@ const file_quic_backbone_v1_message_proto_rawDesc = "" +
 	"\x06number\x18\x0f \x01(\x04R\x06number\x1a:\n" +
 	"\fHeadersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9a\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb2\x01\n" +
 	"\n" +
 	"AckMessage\x12\x15\n" +
 	"\x06msg_id\x18\x01 \x01(\tR\x05msgId\x123\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x1b.quic.backbone.v1.AckStatusR\x06status\x12\x12\n" +
 	"\x04code\x18\x03 \x01(\rR\x04code\x12\x16\n" +
 	"\x06result\x18\x04 \x01(\fR\x06result\x12\x14\n" +
-	"\x05error\x18\x05 \x01(\tR\x05error*\x90\x01\n" +
+	"\x05error\x18\x05 \x01(\tR\x05error\x12\x16\n" +
+	"\x06number\x18\x06 \x01(\x04R\x06number*\x90\x01\n" +
 	"\vMessageType\x12\x1c\n" +
 	"\x18MESSAGE_TYPE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14MESSAGE_TYPE_COMMAND\x10\x01\x12\x16\n" +

@@ -45,10 +45,10 @@ func meet(t *testing.T, script []byte) {
 	n := testnet.Virtual(t)
 	fake := n.FakeHub()
 	c := n.Client("a", testnet.Echo(), nil)
-	acked := make(chan map[string]bool, 1)
+	acked := make(chan map[uint64]bool, 1)
 	go func() {
 		p := fake.Welcome(&protocol.Welcome{})
-		h := hostile{p: p, acked: map[string]bool{}}
+		h := hostile{p: p, acked: map[uint64]bool{}}
 		for ; len(script) >= 2; script = script[2:] {
 			h.step(int(script[0]&15), int(script[0]>>4)%4, int(script[1]))
 		}
@@ -61,23 +61,22 @@ func meet(t *testing.T, script []byte) {
 	var succeeded sync.Map
 	for i := range fuzzSends {
 		msg := testnet.Command(strings.Repeat("x", 30_000*i))
-		msg.MsgId = fmt.Sprint(i)
 		wg.Go(func() {
 			ack, err := c.SendMessage(t.Context(), msg, true, 2*time.Second)
 			if (ack == nil) == (err == nil) {
 				t.Errorf("a send returned %v and %v", ack, err)
 			}
 			if err == nil && ack.Status == protocol.AckStatus_ACK_STATUS_SUCCESS {
-				succeeded.Store(msg.MsgId, true)
+				succeeded.Store(ack.Number, true)
 			}
 		})
 	}
 	wg.Wait()
 	_ = c.Close(t.Context()) // the hub may well not play along
 	said := <-acked
-	succeeded.Range(func(id, _ any) bool {
-		if !said[id.(string)] {
-			t.Errorf("message %s succeeded, and the hub has not acknowledged it", id)
+	succeeded.Range(func(number, _ any) bool {
+		if !said[number.(uint64)] {
+			t.Errorf("message %d succeeded, and the hub has not acknowledged it", number)
 		}
 		return true
 	})
@@ -87,7 +86,7 @@ func meet(t *testing.T, script []byte) {
 type hostile struct {
 	p       *testnet.Peer
 	streams [4]*quic.SendStream
-	acked   map[string]bool
+	acked   map[uint64]bool // by number
 }
 
 func (h *hostile) step(what, stream, n int) {
@@ -96,8 +95,9 @@ func (h *hostile) step(what, stream, n int) {
 	case 0:
 		h.send(stream, testnet.Encode(testnet.Data(id, make([]byte, n))))
 	case 1:
-		h.acked[id] = true
-		h.send(stream, testnet.Encode(testnet.Ack(id)))
+		number := uint64(n % 8)
+		h.acked[number] = true
+		h.send(stream, testnet.Encode(testnet.Ack(number)))
 	case 2:
 		h.send(stream, testnet.Encode(testnet.Ping()))
 	case 3:

@@ -134,7 +134,7 @@ func TestFloodOfStreams(t *testing.T) {
 // Frames that mean nothing are read and forgotten.
 func TestFloodOfFrames(t *testing.T) {
 	for name, frame := range map[string]*protocol.Frame{
-		"acknowledgements of nothing": testnet.Ack("nothing"),
+		"acknowledgements of nothing": testnet.Ack(1000),
 		"pongs":                       {Kind: &protocol.Frame_Pong{Pong: &protocol.Pong{}}},
 	} {
 		t.Run(name, func(t *testing.T) {

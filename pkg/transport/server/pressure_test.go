@@ -68,7 +68,7 @@ func TestFloodOfAcks(t *testing.T) {
 		for batch := range 100 {
 			acks := make([]*protocol.Frame, 1000)
 			for i := range acks {
-				acks[i] = testnet.Ack(fmt.Sprint("unknown ", batch*len(acks)+i))
+				acks[i] = testnet.Ack(uint64(1000 + batch*len(acks) + i))
 			}
 			p.Send(acks...)
 		}
@@ -80,8 +80,8 @@ func TestFloodOfAcks(t *testing.T) {
 			t.Fatal("an acknowledgement for another message has completed a promise")
 		default:
 		}
-		p.Send(testnet.Ack(asked.MsgId), testnet.Ack(asked.MsgId))
-		if ack, err := promise.Result(); ack.GetMsgId() != asked.MsgId {
+		p.Send(testnet.Ack(asked.Number), testnet.Ack(asked.Number))
+		if ack, err := promise.Result(); ack.GetNumber() != asked.Number {
 			t.Errorf("the promise ended with %v, %v", ack, err)
 		}
 		if after := heap(); after > before+8<<20 {

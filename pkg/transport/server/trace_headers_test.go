@@ -170,7 +170,7 @@ func TestSpansOfHostilePeers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ack := testnet.Ack(p.Receive().GetData().GetMsgId())
+		ack := testnet.Ack(p.Receive().GetData().GetNumber())
 		ack.GetAck().Status, ack.GetAck().Code, ack.GetAck().Error = 99, 12345, strings.Repeat("ü", 10_000)
 		p.Send(ack)
 		if _, err := promise.Result(); err != nil {

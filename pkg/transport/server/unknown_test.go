@@ -2,7 +2,7 @@ package server_test
 
 import (
 	"context"
-	"strings"
+	"math"
 	"testing"
 	"testing/synctest"
 
@@ -26,7 +26,7 @@ func TestUnknownIsIgnored(t *testing.T) {
 		"empty frames": make([]byte, 1000),
 		"field":        withUnknownField(testnet.Ping()),
 		"pong":         testnet.Encode(&protocol.Frame{Kind: &protocol.Frame_Pong{Pong: &protocol.Pong{Sequence: 99}}}),
-		"acks":         testnet.Encode(testnet.Ack("who"), testnet.Ack(""), testnet.Ack(strings.Repeat("x", 500))),
+		"acks":         testnet.Encode(testnet.Ack(1000), testnet.Ack(0), testnet.Ack(math.MaxUint64)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -79,9 +79,8 @@ func AppendAck(b []byte, a *protocol.AckMessage, size int) ([]byte, error) {
 // appendHead appends the length of a frame, and the tag and length of the one
 // field in it.
 func appendHead(b []byte, field protowire.Number, size int) []byte {
-	b = protowire.AppendVarint(b, uint64(size))
-	b = protowire.AppendTag(b, field, protowire.BytesType)
-	return protowire.AppendVarint(b, uint64(innerSize(size)))
+	b = append(appendUint(b, uint64(size)), bytesTag(field))
+	return appendUint(b, uint64(innerSize(size)))
 }
 
 // AppendFrame appends any frame to b; it is meant for the control frames.

@@ -83,10 +83,9 @@ func appendData(b []byte, m *protocol.DataMessage) []byte {
 	b = appendVarint(b, dataWaitAck, protowire.EncodeBool(m.WaitAck))
 	b = appendVarint(b, dataTimestamp, uint64(m.Timestamp))
 	for key, value := range m.Headers {
-		b = protowire.AppendTag(b, dataHeaders, protowire.BytesType)
-		b = protowire.AppendVarint(b, uint64(headerSize(key, value)))
-		b = protowire.AppendString(protowire.AppendTag(b, mapKey, protowire.BytesType), key)
-		b = protowire.AppendString(protowire.AppendTag(b, mapValue, protowire.BytesType), value)
+		b = appendUint(append(b, bytesTag(dataHeaders)), uint64(headerSize(key, value)))
+		b = append(appendUint(append(b, bytesTag(mapKey)), uint64(len(key))), key...)
+		b = append(appendUint(append(b, bytesTag(mapValue)), uint64(len(value))), value...)
 	}
 	b = appendVarint(b, dataPriority, uint64(m.Priority))
 	b = appendString(b, dataOrderingKey, m.OrderingKey)
@@ -111,25 +110,42 @@ func appendAck(b []byte, a *protocol.AckMessage) []byte {
 	return appendVarint(b, ackNumber, a.Number)
 }
 
+// bytesTag and varintTag are the whole tag of a field.
+func bytesTag(field protowire.Number) byte {
+	return byte(protowire.EncodeTag(field, protowire.BytesType))
+}
+
+func varintTag(field protowire.Number) byte {
+	return byte(protowire.EncodeTag(field, protowire.VarintType))
+}
+
 func appendString(b []byte, field protowire.Number, v string) []byte {
 	if v == "" {
 		return b
 	}
-	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), v)
+	return append(appendUint(append(b, bytesTag(field)), uint64(len(v))), v...)
 }
 
 func appendBytes(b []byte, field protowire.Number, v []byte) []byte {
 	if len(v) == 0 {
 		return b
 	}
-	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), v)
+	return append(appendUint(append(b, bytesTag(field)), uint64(len(v))), v...)
 }
 
 func appendVarint(b []byte, field protowire.Number, v uint64) []byte {
 	if v == 0 {
 		return b
 	}
-	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), v)
+	return appendUint(append(b, varintTag(field)), v)
+}
+
+// appendUint is protowire.AppendVarint without a call for the usual: one byte.
+func appendUint(b []byte, v uint64) []byte {
+	if v < 0x80 {
+		return append(b, byte(v))
+	}
+	return protowire.AppendVarint(b, v)
 }
 
 // validData reports whether all the text of m is UTF-8, which protobuf requires.

@@ -75,6 +75,7 @@ func (in *Intake) Rest() {
 	in.lent = false
 	d := in.worker.d
 	d.lent.remove(in.worker)
+	in.worker.ended = 0
 	in.worker.intake = nil // the timer, which may be set for long, keeps the worker and not the connection
 	d.alive.Add(-1)
 	if len(d.queue) > 0 {

@@ -146,11 +146,12 @@ func (t *Task) end(err error) {
 // expire answers in the handler's place and ends its context: in this order, so
 // that what the handler makes of the end of its context does not come first.
 func (t *Task) expire() {
+	now := time.Since(t.d.made)
 	if t.senders {
 		t.respond(refusal(protocol.AckStatus_ACK_STATUS_TIMEOUT, qerrors.DeadlinePassed,
-			"the handler did not finish within the sender's timeout"), false)
+			"the handler did not finish within the sender's timeout"), false, now)
 	} else {
-		t.respond(failure(qerrors.HandlerTimeout, "the handler did not finish within its timeout"), false)
+		t.respond(failure(qerrors.HandlerTimeout, "the handler did not finish within its timeout"), false, now)
 	}
 	t.cancel(context.DeadlineExceeded)
 }

@@ -26,6 +26,7 @@ type worker struct {
 	d       *Dispatcher
 	number  int32                // how many others there were when it began
 	current atomic.Pointer[Task] // whose handler runs
+	ended   time.Duration        // when the handler before has, if nothing was waited for since; 0 if it was
 
 	// The timer expires the current task. It is not set anew for each one: with
 	// every handler given the same time, the timer that is set fires early
@@ -103,19 +104,19 @@ func (w *worker) serveAll(t *Task) {
 
 // serve runs the handler of one task, within its time.
 func (w *worker) serve(t *Task) {
-	now := time.Since(w.d.made)
+	now := w.now(t)
 	t.waited, t.worker = now-t.arrived, w.number
 	if t.base.Err() != nil { // stopped while the message waited
-		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"), t.more)
+		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"), t.more, now)
 		return
 	}
 	if t.calledOff() {
-		t.respond(failure(qerrors.HandlerCanceled, "the sender has called the message off"), t.more)
+		t.respond(failure(qerrors.HandlerCanceled, "the sender has called the message off"), t.more, now)
 		return
 	}
 	h, ok := (*w.d.routes.Load())[t.kind]
 	if !ok {
-		t.respond(failure(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.kind)), t.more)
+		t.respond(failure(qerrors.NoHandler, fmt.Sprintf("no handler is registered for messages of type %v", t.kind)), t.more, now)
 		return
 	}
 	if t.senders && now >= t.deadline {
@@ -134,12 +135,22 @@ func (w *worker) serve(t *Task) {
 	w.finish(t, w.call(h, t))
 }
 
+// now returns when t begins: for one of several, when the one before it has ended, because to
+// look at the clock costs as much as a quick handler.
+func (w *worker) now(t *Task) time.Duration {
+	if w.ended == 0 {
+		return time.Since(w.d.made)
+	}
+	return max(w.ended, t.arrived)
+}
+
 // finish answers for a handler that has ended.
 func (w *worker) finish(t *Task, ack *protocol.AckMessage) {
+	w.ended = time.Since(w.d.made)
 	w.d.busy.Add(-1)
 	w.current.Store(nil)
 	t.cancel(context.Canceled)
-	t.respond(ack, t.more)
+	t.respond(ack, t.more, w.ended)
 }
 
 // call runs the handler and returns the answer. Whatever panics, the handler or
@@ -203,7 +214,7 @@ func name(ack *protocol.AckMessage, id string, number uint64) {
 
 // respond answers unless that was done. With more, the intake that t came by has more to
 // come.
-func (t *Task) respond(ack *protocol.AckMessage, more bool) {
+func (t *Task) respond(ack *protocol.AckMessage, more bool, now time.Duration) {
 	if t.fate.Or(bitAnswered)&bitAnswered != 0 {
 		return
 	}
@@ -211,7 +222,7 @@ func (t *Task) respond(ack *protocol.AckMessage, more bool) {
 	o := Outcome{Task: t, ID: t.id, Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
 	o.More = more && t.waited < maxHeld
 	if t.ran {
-		o.Took = time.Since(t.d.made) - t.arrived - t.waited
+		o.Took = now - t.arrived - t.waited
 		t.d.pace.observe(t.kind, o.Took)
 	}
 	t.responder.Respond(o)

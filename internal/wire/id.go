@@ -21,21 +21,30 @@ func (b IDBase) ID(timestamp int64, number uint64) string {
 // and the sum of the base and of the rest of the number. Those of one base differ, whatever
 // the clock does.
 func (b IDBase) write(text *[IDBytes]byte, timestamp int64, number uint64) {
-	var id [16]byte
-	binary.BigEndian.PutUint64(id[:8], uint64(timestamp)<<16|version7|number&0xfff)
-	binary.BigEndian.PutUint64(id[8:], variant|(uint64(b)+number>>12)&(1<<62-1))
-	at := 0
-	for i, c := range id {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			text[at] = '-'
-			at++
-		}
-		text[at], text[at+1] = digits[c>>4], digits[c&15]
-		at += 2
-	}
+	high := uint64(timestamp)<<16 | version7 | number&0xfff
+	low := variant | (uint64(b)+number>>12)&(1<<62-1)
+	middle, end := hex(uint32(high)), hex(uint32(low>>32))
+	binary.BigEndian.PutUint64(text[0:], hex(uint32(high>>32)))
+	text[8] = '-'
+	binary.BigEndian.PutUint32(text[9:], uint32(middle>>32))
+	text[13] = '-'
+	binary.BigEndian.PutUint32(text[14:], uint32(middle))
+	text[18] = '-'
+	binary.BigEndian.PutUint32(text[19:], uint32(end>>32))
+	text[23] = '-'
+	binary.BigEndian.PutUint32(text[24:], uint32(end))
+	binary.BigEndian.PutUint64(text[28:], hex(uint32(low)))
 }
 
-const digits = "0123456789abcdef"
+// hex returns the eight digits of v, all at once: an id is written for each message.
+func hex(v uint32) uint64 {
+	d := uint64(v)
+	d = (d | d<<16) & 0x0000ffff0000ffff
+	d = (d | d<<8) & 0x00ff00ff00ff00ff
+	d = (d | d<<4) & 0x0f0f0f0f0f0f0f0f // a digit in each byte
+	letters := (d + 0x0606060606060606) >> 4 & 0x0101010101010101
+	return d + 0x3030303030303030 + letters*('a'-'0'-10)
+}
 
 const (
 	version7 = 7 << 12

@@ -19,7 +19,7 @@ type Listener struct {
 // all in.
 func Listen(pc net.PacketConn, auth *ServerAuth, limits Limits, gate Gate) (*Listener, error) {
 	transport := &quic.Transport{
-		Conn:               pc,
+		Conn:               coalesce(pc, listenerReadAtOnce),
 		ConnectionIDLength: connectionIDLength,
 		StatelessResetKey:  &auth.resetKey,
 		TokenGeneratorKey:  &auth.tokenKey,

@@ -90,9 +90,16 @@ type Socket struct {
 	transport *quic.Transport
 }
 
+// readAtOnce is how much of what was put together is read at once from a socket of
+// clients, and of a listener, to which more have sent.
+const (
+	readAtOnce         = 2
+	listenerReadAtOnce = 8
+)
+
 // NewSocket returns a socket on pc, which it owns from now on.
 func NewSocket(pc net.PacketConn) *Socket {
-	return &Socket{pc: pc, transport: &quic.Transport{Conn: pc, ConnectionIDLength: connectionIDLength}}
+	return &Socket{pc: pc, transport: &quic.Transport{Conn: coalesce(pc, readAtOnce), ConnectionIDLength: connectionIDLength}}
 }
 
 // Close closes the socket, and at once all connections on it.

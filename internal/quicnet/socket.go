@@ -90,11 +90,11 @@ type Socket struct {
 	transport *quic.Transport
 }
 
-// readAtOnce is how much of what was put together is read at once from a socket of
-// clients, and of a listener, to which more have sent.
+// How much of what was put together is read at once, 64 KiB each: from a socket of clients, and
+// from a hub's, to which many send little. What is not needed is memory that nobody touches.
 const (
-	readAtOnce         = 2
-	listenerReadAtOnce = 8
+	readAtOnce         = 8
+	listenerReadAtOnce = 32
 )
 
 // NewSocket returns a socket on pc, which it owns from now on.

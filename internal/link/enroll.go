@@ -14,7 +14,7 @@ func (l *Link) Enroll(ctx context.Context, request *protocol.Enroll) (*protocol.
 	if err := l.openControl(ctx); err != nil {
 		return nil, err
 	}
-	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Enroll{Enroll: request}})
+	l.greet(&protocol.Frame{Kind: &protocol.Frame_Enroll{Enroll: request}})
 	f, err := l.firstFrame(ctx)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (l *Link) Enrolled(ctx context.Context, answer *protocol.Enrolled) error {
 	if err := l.openControl(ctx); err != nil {
 		return err
 	}
-	l.out.control(frame)
+	l.greet(frame)
 	select {
 	case <-l.ctx.Done():
 	case <-ctx.Done():

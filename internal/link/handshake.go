@@ -22,7 +22,7 @@ func (l *Link) SayHello(ctx context.Context, talk *Conversation, hello *protocol
 	if err := l.openControl(ctx); err != nil {
 		return nil, err
 	}
-	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Hello{Hello: hello}})
+	l.greet(&protocol.Frame{Kind: &protocol.Frame_Hello{Hello: hello}})
 	f, err := l.firstFrame(ctx)
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (l *Link) Welcome(welcome *protocol.Welcome) {
 	welcome.Secret, welcome.Oldest, welcome.IdBase = mine.Secret, mine.Oldest, uint64(l.talk.base)
 	welcome.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
 	welcome.Epoch = l.cfg.Epoch
-	l.out.control(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: welcome}})
+	l.greet(&protocol.Frame{Kind: &protocol.Frame_Welcome{Welcome: welcome}})
 	l.live.Store(true)
 }
 
@@ -122,6 +122,16 @@ func (l *Link) openControl(ctx context.Context) error {
 	}
 	l.out.lanes[control].stream = stream
 	return nil
+}
+
+// greet writes the first control frame, which nothing can be before and which the peer has
+// room for, so that nobody else has to. An error would be that of a connection that has
+// ended, which is noticed elsewhere.
+func (l *Link) greet(f *protocol.Frame) {
+	frame, err := wire.AppendFrame(nil, f)
+	if err == nil {
+		_, _ = l.out.lanes[control].stream.Write(frame)
+	}
 }
 
 // firstFrame reads the first frame of the peer's first stream.

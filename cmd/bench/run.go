@@ -52,6 +52,7 @@ func runFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "spawn", Usage: "start a hub in a process of its own, whose usage is told apart"},
 		&cli.BoolFlag{Name: "embedded", Usage: "start a hub in this process"},
 		program.Count("workers", dispatcher.DefaultWorkers, maxWorkers, "messages that the hub handles at once, for -spawn and -embedded"),
+		idleFlag(),
 	), program.Category("Load",
 		&cli.StringFlag{Name: "work", Value: string(load.Ack), Usage: "`WORK` to measure: " + works()},
 		program.Count("conns", 1, load.MaxConns, "connections"),
@@ -101,7 +102,8 @@ func run(ctx context.Context, cmd *cli.Command) error {
 	return withHub(ctx, cmd, func(addr, ca string) (err error) {
 		n, err := openNetwork(ctx, addr, client.ClientConfig{
 			TLSCAFile: ca, InsecureSkipVerify: cmd.Bool("insecure"),
-			HeartbeatInterval: cmd.Duration("heartbeat-interval"), MaxPayload: maxPayload(cmd),
+			HeartbeatInterval: cmd.Duration("heartbeat-interval"), MaxIdleTimeout: cmd.Duration("max-idle-timeout"),
+			HeartbeatTimeout: silence(cmd.Duration("max-idle-timeout")), HeartbeatCheckInterval: cmd.Duration("heartbeat-interval"), MaxPayload: maxPayload(cmd),
 		}, min(cmd.Int("sockets"), s.Conns))
 		if err != nil {
 			return err

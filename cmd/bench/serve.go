@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -36,6 +37,7 @@ func serveCommand() *cli.Command {
 			&cli.StringFlag{Name: "key", Usage: "PEM `FILE` with its key", TakesFile: true},
 			program.Count("workers", dispatcher.DefaultWorkers, maxWorkers, "messages handled at once"),
 			program.Count("max-clients", 1_000_000, math.MaxInt32, "clients connected at once"),
+			idleFlag(),
 			program.DrainFlag(),
 			&cli.BoolFlag{Name: "until-eof", Usage: "stop when stdin ends rather than at the first signal: what run -spawn does"},
 		}, program.LimitFlags()...),
@@ -44,6 +46,14 @@ func serveCommand() *cli.Command {
 }
 
 const maxWorkers = 10_000
+
+// idleFlag says how rare heartbeats may be: clients send two in that time.
+func idleFlag() cli.Flag {
+	return program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection")
+}
+
+// silence is for how long the other side may say nothing, if connections may be idle for so long.
+func silence(idle time.Duration) time.Duration { return max(45*time.Second, idle) }
 
 func serve(ctx context.Context, cmd *cli.Command) error {
 	log := monitoring.NewLogger(monitoring.LogLevelInfo, "text")
@@ -92,7 +102,8 @@ func configuredHub(cmd *cli.Command) (h *hub, err error) {
 	with := func(cert, key, _ string) error {
 		h, err = newHub(server.ServerConfig{
 			TLSCertFile: cert, TLSKeyFile: key,
-			MaxClients:  cmd.Int("max-clients"),
+			MaxClients:     cmd.Int("max-clients"),
+			MaxIdleTimeout: cmd.Duration("max-idle-timeout"), HeartbeatTimeout: silence(cmd.Duration("max-idle-timeout")),
 			MaxPromises: cmd.Int("max-promises"), MaxPayload: cmd.Int("max-payload"), MaxQueueBytes: cmd.Int("max-queue"),
 			Logger: monitoring.NewLogger(monitoring.LogLevelWarn, "text"),
 		}, dispatcher.Config{Workers: cmd.Int("workers"), Timeout: orderTime})

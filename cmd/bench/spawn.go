@@ -40,7 +40,7 @@ func withHub(ctx context.Context, cmd *cli.Command, use func(addr, ca string) er
 		start = spawn
 	}
 	return withCertificates(nil, func(cert, key, ca string) error {
-		addr, stop, err := start(ctx, cert, key, cmd.Int("workers"), maxPayload(cmd))
+		addr, stop, err := start(ctx, own{cert, key, cmd.Int("workers"), maxPayload(cmd), cmd.Duration("max-idle-timeout")})
 		if err != nil {
 			return err
 		}
@@ -48,11 +48,19 @@ func withHub(ctx context.Context, cmd *cli.Command, use func(addr, ca string) er
 	})
 }
 
+// own are the settings of a hub that run starts.
+type own struct {
+	cert, key           string
+	workers, maxPayload int
+	idle                time.Duration
+}
+
 // embed starts a hub in this process.
-func embed(_ context.Context, cert, key string, workers, maxPayload int) (addr string, stop func(context.Context) error, err error) {
+func embed(_ context.Context, o own) (addr string, stop func(context.Context) error, err error) {
 	h, err := newHub(server.ServerConfig{
-		TLSCertFile: cert, TLSKeyFile: key, MaxPayload: maxPayload, MaxClients: math.MaxInt32, MaxPromises: math.MaxInt32,
-	}, dispatcher.Config{Workers: workers, Timeout: orderTime})
+		TLSCertFile: o.cert, TLSKeyFile: o.key, MaxPayload: o.maxPayload, MaxClients: math.MaxInt32, MaxPromises: math.MaxInt32,
+		MaxIdleTimeout: o.idle, HeartbeatTimeout: silence(o.idle),
+	}, dispatcher.Config{Workers: o.workers, Timeout: orderTime})
 	if err != nil {
 		return "", nil, err
 	}
@@ -64,9 +72,10 @@ func embed(_ context.Context, cert, key string, workers, maxPayload int) (addr s
 
 // spawn starts a hub in a process of its own, which ends with this one, however
 // that ends: its stdin does.
-func spawn(ctx context.Context, cert, key string, workers, maxPayload int) (addr string, stop func(context.Context) error, err error) {
-	child, stdin, stderr, err := startChild("serve", "-addr", "127.0.0.1:0", "-cert", cert, "-key", key, "-until-eof",
-		"-workers", strconv.Itoa(workers), "-max-payload", strconv.Itoa(maxPayload), "-max-promises", strconv.Itoa(math.MaxInt32))
+func spawn(ctx context.Context, o own) (addr string, stop func(context.Context) error, err error) {
+	child, stdin, stderr, err := startChild("serve", "-addr", "127.0.0.1:0", "-cert", o.cert, "-key", o.key, "-until-eof",
+		"-workers", strconv.Itoa(o.workers), "-max-payload", strconv.Itoa(o.maxPayload), "-max-promises", strconv.Itoa(math.MaxInt32),
+		"-max-idle-timeout", o.idle.String())
 	if err != nil {
 		return "", nil, fmt.Errorf("cannot start the hub: %w", err)
 	}

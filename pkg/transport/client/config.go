@@ -118,6 +118,8 @@ func (c *ClientConfig) check() (*link.Config, error) {
 	check.Duration("MaxIdleTimeout", &c.MaxIdleTimeout, 30*time.Second)
 	check.Require(c.HeartbeatInterval < c.MaxIdleTimeout,
 		"HeartbeatInterval %v is not below MaxIdleTimeout %v: the connection would end between two heartbeats", c.HeartbeatInterval, c.MaxIdleTimeout)
+	check.Require(c.HeartbeatInterval < c.HeartbeatTimeout,
+		"HeartbeatInterval %v is not below HeartbeatTimeout %v: the hub would count as silent between two heartbeats", c.HeartbeatInterval, c.HeartbeatTimeout)
 	check.Duration("HandshakeTimeout", &c.HandshakeTimeout, 10*time.Second)
 	check.Require(c.EnrollToken == "" && !c.RenewCertificate || c.TLSCertFile != "" && c.TLSKeyFile != "" && c.TLSCertFile != c.TLSKeyFile,
 		"TLSCertFile and TLSKeyFile (-cert, -key) have to name two files, where the certificate that the hub gives and its key are kept")

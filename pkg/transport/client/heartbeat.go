@@ -36,6 +36,9 @@ func (r *runner) heartbeat(l *link.Link, welcome *protocol.Welcome, token string
 	looks := time.NewTimer(lookIdle)
 	defer looks.Stop()
 	still := r.watch(l)
+	if still.dial == nil { // there is nothing to look for
+		looks.Stop()
+	}
 	for {
 		select {
 		case <-pings.C:

@@ -18,7 +18,7 @@ import (
 // recognize it after a restart. What its files have is kept up to date: see
 // [ServerAuth.Watch].
 type ServerAuth struct {
-	tls      *tls.Config // what each handshake uses, but for what shown has
+	tls      *tls.Config // what each handshake uses; it asks shown for the certificate
 	shown    *reload.Value[serverKeys]
 	resetKey quic.StatelessResetKey
 	tokenKey quic.TokenGeneratorKey
@@ -26,10 +26,9 @@ type ServerAuth struct {
 
 // serverKeys are a certificate with its key, and the keys that are derived from that.
 type serverKeys struct {
-	cert      tls.Certificate
-	resetKey  quic.StatelessResetKey
-	tokenKey  quic.TokenGeneratorKey
-	ticketKey [32]byte
+	cert     *tls.Certificate
+	resetKey quic.StatelessResetKey
+	tokenKey quic.TokenGeneratorKey
 }
 
 // LoadServerAuth loads a certificate and its key from PEM files.
@@ -46,17 +45,15 @@ func LoadServerAuth(certFile, keyFile string) (*ServerAuth, error) {
 	if certFile == "" || keyFile == "" {
 		return nil, bothNeeded()
 	}
-	shown, err := reload.Load(parseServerKeys(certFile, keyFile), certFile, keyFile)
-	if err != nil {
+	a := &ServerAuth{tls: &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{ALPN}}}
+	// Not GetConfigForClient: each connection would keep one more tls.Config.
+	a.tls.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return a.shown.Get().cert, nil }
+	var err error
+	if a.shown, err = reload.Load(a.parse(certFile, keyFile), certFile, keyFile); err != nil {
 		return nil, unusable(err, "")
 	}
-	keys := shown.Get()
-	a := &ServerAuth{
-		tls:      &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{ALPN}},
-		shown:    shown,
-		resetKey: keys.resetKey, tokenKey: keys.tokenKey,
-	}
-	a.tls.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return a.present(), nil }
+	keys := a.shown.Get()
+	a.resetKey, a.tokenKey = keys.resetKey, keys.tokenKey
 	return a, nil
 }
 
@@ -65,34 +62,30 @@ func LoadServerAuth(certFile, keyFile string) (*ServerAuth, error) {
 // the first use.
 func (a *ServerAuth) AskForCertificates() { a.tls.ClientAuth = tls.RequestClientCert }
 
-// present returns the configuration for a handshake that begins now.
-func (a *ServerAuth) present() *tls.Config {
-	keys, config := a.shown.Get(), a.tls.Clone()
-	config.GetConfigForClient = nil
-	config.Certificates = []tls.Certificate{keys.cert}
-	config.SetSessionTicketKeys([][32]byte{keys.ticketKey})
-	return config
-}
-
 // Expires returns when the certificate does.
-func (a *ServerAuth) Expires() time.Time { return expires(a.present()) }
+func (a *ServerAuth) Expires() time.Time { return expires(*a.shown.Get().cert) }
 
-func parseServerKeys(certFile, keyFile string) reload.Parse[serverKeys] {
+// parse returns what reads the files, and has handshakes use the key of tickets at once.
+func (a *ServerAuth) parse(certFile, keyFile string) reload.Parse[serverKeys] {
 	return func(files [][]byte) (keys serverKeys, err error) {
-		if keys.cert, err = parsePair(certFile, keyFile, files[0], files[1]); err != nil {
+		cert, err := parsePair(certFile, keyFile, files[0], files[1])
+		if err != nil {
 			return keys, err
 		}
-		secret, err := x509.MarshalPKCS8PrivateKey(keys.cert.PrivateKey)
+		secret, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
 		if err != nil {
 			return keys, qerrors.New(qerrors.BadCertificate, "the key in %s cannot be used: %w", keyFile, err)
 		}
+		var ticketKey [32]byte
 		err = errors.Join(
 			derive(secret, "stateless reset", keys.resetKey[:]),
 			derive(secret, "address token", keys.tokenKey[:]),
-			derive(secret, "session ticket", keys.ticketKey[:]))
+			derive(secret, "session ticket", ticketKey[:]))
 		if err != nil {
 			return keys, qerrors.New(qerrors.Internal, "cannot derive keys: %w", err)
 		}
+		keys.cert = &cert
+		a.tls.SetSessionTicketKeys([][32]byte{ticketKey})
 		return keys, nil
 	}
 }
@@ -167,11 +160,17 @@ func (a *ClientAuth) Validity() (from, to time.Time) {
 }
 
 // Expires returns when the client's certificate does, and zero without one.
-func (a *ClientAuth) Expires() time.Time { return expires(a.shown.Get()) }
-
-func expires(config *tls.Config) time.Time {
-	if len(config.Certificates) == 0 || config.Certificates[0].Leaf == nil { // GODEBUG=x509keypairleaf=0
+func (a *ClientAuth) Expires() time.Time {
+	config := a.shown.Get()
+	if len(config.Certificates) == 0 {
 		return time.Time{}
 	}
-	return config.Certificates[0].Leaf.NotAfter
+	return expires(config.Certificates[0])
+}
+
+func expires(cert tls.Certificate) time.Time {
+	if cert.Leaf == nil { // GODEBUG=x509keypairleaf=0
+		return time.Time{}
+	}
+	return cert.Leaf.NotAfter
 }

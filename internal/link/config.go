@@ -49,6 +49,7 @@ type Config struct {
 	Control func(l *Link, kind any)
 	Rates   Rates // how fast a peer may send
 
+	nothing    chan struct{} // closed: links share it that have nothing to send again
 	repeats    *monitoring.Repeats
 	share      share
 	traffic    traffic
@@ -83,10 +84,12 @@ func NewConfig(o Options, check *fields.Checker) *Config {
 		MaxQueueBytes: o.MaxQueueBytes,
 		Promises:      callback.NewManager(o.MaxPromises),
 		Log:           slog.New(repeats),
+		nothing:       make(chan struct{}),
 		repeats:       repeats,
 		Links:         func() iter.Seq[*Link] { return func(func(*Link) bool) {} },
 		tracer:        newTracer(o.TracerProvider),
 	}
+	close(c.nothing)
 	c.share.limit = int64(o.MaxQueueBytesTotal)
 	c.Metrics = monitoring.NewMetrics(c.state)
 	c.Events = monitoring.NewEvents(o.Hooks, c.Log, c.Metrics)

@@ -115,6 +115,10 @@ func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bo
 			func(s *callback.Sent) bool { return s.Message.GetIdempotent() })
 	}
 	l.again = v.promises.Pending()
+	l.resent = v.cfg.nothing
+	if len(l.again)+len(l.calledOff) > 0 {
+		l.resent = make(chan struct{})
+	}
 	return true
 }
 

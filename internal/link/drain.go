@@ -63,7 +63,7 @@ func (l *Link) Drain(ctx context.Context, g *protocol.GoAway) error {
 	for {
 		select {
 		case <-l.ctx.Done():
-			if cause := context.Cause(l.ctx); !idle && qerrors.CodeOf(cause) != qerrors.OK {
+			if cause := l.conn.Cause(); !idle && qerrors.CodeOf(cause) != qerrors.OK {
 				return cause
 			}
 			return nil

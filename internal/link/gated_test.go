@@ -39,6 +39,7 @@ func (g *gated) RemoteAddr() net.Addr          { return &net.UDPAddr{} }
 func (g *gated) RTT() time.Duration            { return 50 * time.Millisecond }
 func (g *gated) Lost() (packets, bytes uint64) { return 0, 0 }
 func (g *gated) Context() context.Context      { return g.ctx }
+func (g *gated) Cause() error                  { return context.Cause(g.ctx) }
 
 func (g *gated) Close(code qerrors.Code, reason string) {
 	g.mu.Lock()

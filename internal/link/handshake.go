@@ -154,14 +154,15 @@ func (l *Link) firstFrame(ctx context.Context) (*protocol.Frame, error) {
 		return nil, l.ended(ctx, err)
 	}
 	r.SetLimit(l.cfg.MaxPayload + wire.Overhead)
-	l.first = r
+	l.first = l.newStream(r)
+	l.first.quiet.source = stream
 	return &f, nil
 }
 
 // ended returns why the handshake could not go on, and closes the connection.
 func (l *Link) ended(ctx context.Context, err error) error {
 	if l.ctx.Err() != nil {
-		return context.Cause(l.ctx)
+		return l.conn.Cause()
 	}
 	if ctx.Err() != nil {
 		return l.refused(tooLate(ctx))
@@ -174,7 +175,7 @@ func (l *Link) ended(ctx context.Context, err error) error {
 	// own reason comes a moment later. If not, this ends it.
 	l.Refuse(qerrors.New(qerrors.ProtocolViolation, "the handshake was cut short: %w", err))
 	<-l.ctx.Done()
-	return context.Cause(l.ctx)
+	return l.conn.Cause()
 }
 
 // tooLate says why a handshake ended with ctx.
@@ -195,7 +196,7 @@ func (l *Link) begin(sessionID, clientID string, peerMax, base uint64) {
 	l.out.session = l.session
 	l.cfg.traffic.begin(l.session)
 	l.base = wire.IDBase(base)
-	l.first.SetIDBase(l.base)
+	l.first.r.SetIDBase(l.base)
 	l.peerMax = DefaultMaxPayload
 	if peerMax > 0 {
 		l.peerMax = int(min(peerMax, HighestMaxPayload))

@@ -28,9 +28,9 @@
 // What was not acknowledged when a connection was lost, a [Conversation] has the next
 // link send again.
 //
-// Goroutines: [Link.Run] accepts streams and waits for all the others. Each
-// stream of the peer has a reader; a lane has a flusher while it has something
-// to send; one more, at first, sends again. Handlers run on the dispatcher's workers, or, while they are quick, on
+// Goroutines: one accepts the next stream of the peer, which it then reads. When the
+// connection ends, the last of these waits for all the others. A lane has a flusher
+// while it has something to send; one more, at first, sends again, if there is anything. Handlers run on the dispatcher's workers, or, while they are quick, on
 // the reader's goroutine, which then hands on the reading if one takes longer: so
 // they outlive the link.
 package link
@@ -63,8 +63,10 @@ type Conn interface {
 	// Close closes the connection at once; the peer is told code and reason, and
 	// what was not sent yet is thrown away. Only the first call counts.
 	Close(code qerrors.Code, reason string)
-	// Context ends with the connection; its cause is an *errors.Error.
+	// Context ends with the connection.
 	Context() context.Context
+	// Cause returns why the connection has ended, an *errors.Error.
+	Cause() error
 }
 
 // Link is one live connection. Its methods may be called from any goroutine once
@@ -77,11 +79,10 @@ type Link struct {
 	wg   sync.WaitGroup // readers, flushers and senders of large frames
 
 	// Set by the handshake.
-	first   *wire.Reader // the peer's first stream, where its control frames come
+	first   *stream // the peer's first one, where its control frames come
 	session *session.Session
 	talk    *Conversation
 	epoch   uint64              // which of its sessions it is
-	resumed bool                // that one has had a connection before
 	peerMax int                 // the largest payload or result the peer accepts
 	base    wire.IDBase         // of the ids of the peer's messages
 	may     session.Permissions // on the hub, what the client may do; nil for everything
@@ -91,18 +92,19 @@ type Link struct {
 	resent    chan struct{} // closed when that was done
 	done      chan struct{} // closed when nothing of the link runs any more
 
+	resumed    bool          // the session has had a connection before
 	live       atomic.Bool   // the handshake has succeeded: what the peer sends is read
-	streams    chan struct{} // a place for each stream of the peer that is being read
+	number     uint32        // how many links there were before
 	largeReads atomic.Int32  // large data frames of the peer that are not handed on yet
 	largeAcks  chan struct{} // a place for each large acknowledgement that is being read
+	streams    chan struct{} // a place for each stream of the peer that is being read
 	drain      drain
 
 	acksSeen     atomic.Uint64 // acknowledgements that have come, but for the large ones
 	acksReported atomic.Uint64 // of those, how many the peer was told of
 
 	losses losses
-	pace   *pace  // nil without limits
-	number uint32 // how many links there were before
+	pace   *pace // nil without limits
 
 	held   atomic.Pointer[Permit] // on the hub
 	checks atomic.Pointer[rate.Limiter]
@@ -121,7 +123,6 @@ func New(conn Conn, cfg *Config) *Link {
 		cfg: cfg, conn: conn, ctx: conn.Context(), number: cfg.links.Add(1),
 		streams:   make(chan struct{}, maxStreams),
 		largeAcks: make(chan struct{}, maxLarge),
-		resent:    make(chan struct{}),
 		done:      make(chan struct{}),
 		pace:      newPace(cfg.Rates),
 	}
@@ -155,20 +156,37 @@ func (l *Link) Ended() <-chan struct{} { return l.done }
 // the next one, if the peer comes back; see [Link.Drain] for the orderly way.
 func (l *Link) Close(code qerrors.Code, reason string) { l.conn.Close(code, reason) }
 
-// Run serves the connection until it ends. When it returns, nothing of the link
-// runs any more except handlers. The error says why it ended; its code is OK
-// after an orderly end.
+// Run is Start, and returns when the connection has ended, with what ended is told.
 func (l *Link) Run() error {
-	defer close(l.done)
-	if l.live.Load() {
-		l.wg.Go(l.resend)
-		l.serve(l.first)
-		l.accept()
-	} else {
+	cause := make(chan error, 1)
+	l.Start(func(err error) { cause <- err })
+	return <-cause
+}
+
+// Start serves the connection until it ends. Then, when nothing of the link runs any
+// more except handlers, it calls ended with why the connection has ended; the code is OK
+// after an orderly end.
+func (l *Link) Start(ended func(cause error)) {
+	if !l.live.Load() {
 		l.conn.Close(qerrors.Internal, "the handshake was not finished")
+		go func() { ended(l.end()) }()
+		return
 	}
+	if !l.hasResent() {
+		l.wg.Go(l.resend)
+	}
+	if l.place() {
+		l.wg.Add(1)
+		go l.first.read()
+	}
+	go l.accept(ended)
+}
+
+// end tidies up after the connection, and returns why it has ended.
+func (l *Link) end() error {
+	defer close(l.done)
 	<-l.ctx.Done()
-	cause := context.Cause(l.ctx)
+	cause := l.conn.Cause()
 	lost := qerrors.New(qerrors.ConnectionLost, "the connection has ended: %w", cause)
 	unseen := l.out.fail(lost)
 	l.drain.stop()
@@ -184,28 +202,37 @@ func (l *Link) Run() error {
 	return cause
 }
 
-func (l *Link) accept() {
-	for {
-		stream, err := l.conn.Accept(l.ctx)
-		if err != nil {
-			return
-		}
-		r := wire.NewReader(stream, l.cfg.MaxPayload+wire.Overhead)
-		r.SetIDBase(l.base)
-		l.serve(r)
+// accept waits for a stream of the peer, and reads it; the goroutine that waits for the
+// next one is new, and so is its stack. What has grown would be a tenth of all that an
+// idle connection costs.
+func (l *Link) accept(ended func(cause error)) {
+	source, err := l.conn.Accept(l.ctx)
+	if err != nil || !l.place() {
+		ended(l.end())
+		return
+	}
+	l.wg.Add(1)
+	r := wire.NewReader(source, l.cfg.MaxPayload+wire.Overhead)
+	r.SetIDBase(l.base)
+	s := l.newStream(r)
+	go l.accept(ended)
+	s.read()
+}
+
+// place waits until one stream more may be read, or the connection ends.
+func (l *Link) place() bool {
+	select {
+	case l.streams <- struct{}{}:
+		return true
+	case <-l.ctx.Done():
+		return false
 	}
 }
 
-// serve reads a stream on a goroutine of its own, as soon as there is a place.
-func (l *Link) serve(r *wire.Reader) {
-	select {
-	case l.streams <- struct{}{}:
-		l.wg.Add(1)
-		s := &stream{link: l, r: r, arrived: time.Now()}
-		s.intake = dispatcher.NewIntake(s)
-		go s.read()
-	case <-l.ctx.Done():
-	}
+func (l *Link) newStream(r *wire.Reader) *stream {
+	s := &stream{link: l, r: r, arrived: time.Now()}
+	s.intake = dispatcher.NewIntake(s)
+	return s
 }
 
 // Refuse closes the connection and tells the peer the code and text of err. An

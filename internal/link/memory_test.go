@@ -40,6 +40,7 @@ func (m *memory) RemoteAddr() net.Addr          { return &net.UDPAddr{} }
 func (m *memory) RTT() time.Duration            { return 0 }
 func (m *memory) Lost() (packets, bytes uint64) { return 0, 0 }
 func (m *memory) Context() context.Context      { return m.ctx }
+func (m *memory) Cause() error                  { return context.Cause(m.ctx) }
 
 func (m *memory) Close(code qerrors.Code, reason string) {
 	m.cancel(&qerrors.Error{Code: code, Message: reason})

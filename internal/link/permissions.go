@@ -1,7 +1,6 @@
 package link
 
 import (
-	"context"
 	"time"
 
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
@@ -53,7 +52,7 @@ func (l *Link) pause(wait time.Duration) error {
 			wait -= step
 		case <-l.ctx.Done():
 			timer.Stop()
-			return context.Cause(l.ctx)
+			return l.conn.Cause()
 		}
 	}
 	return nil

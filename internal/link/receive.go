@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -115,7 +116,7 @@ func (l *Link) handle(m *protocol.DataMessage, arrived time.Time, in *dispatcher
 	base, r := l.cfg.tracer.receive(l, m)
 	mine, err = l.submit(base, arrived, m, r, in)
 	if p, recorded := r.(*processing); recorded && err != nil {
-		endSpan(p.span, nil, err)
+		endSpan(p.span, nil, cmp.Or(l.conn.Cause(), err))
 	}
 	return mine, err
 }

@@ -1,7 +1,6 @@
 package link
 
 import (
-	"context"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/wire"
@@ -36,7 +35,7 @@ func (l *Link) afterResent(w *Wait) error {
 	case <-l.resent:
 		return nil
 	case <-l.ctx.Done():
-		return qerrors.New(qerrors.ConnectionLost, "the connection has ended: %w", context.Cause(l.ctx))
+		return qerrors.New(qerrors.ConnectionLost, "the connection has ended: %w", l.conn.Cause())
 	case <-w.Context().Done():
 		return qerrors.FromContext(w.Context())
 	}

@@ -22,6 +22,7 @@ type stream struct {
 	frame   protocol.Frame
 	arrived time.Time              // when the latest frame came; the same for all that came together
 	acks    []*protocol.AckMessage // that came together, and are not handed on yet
+	quiet   quiet
 }
 
 // read reads until the stream or the connection ends. What it waits for, a place in
@@ -53,6 +54,9 @@ func (s *stream) next() (mine bool, err error) {
 	if !s.r.Ready() {
 		s.intake.Rest()
 		s.settle()
+		if s.rests() {
+			return false, nil
+		}
 	}
 	before := s.r.Reads()
 	n, err := s.r.Next()

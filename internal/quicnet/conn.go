@@ -26,15 +26,10 @@ type ReceiveStream = interface {
 
 // Conn is one QUIC connection. Its methods may be called from any goroutine.
 type Conn struct {
-	qc  *quic.Conn
-	ctx context.Context
+	qc *quic.Conn
 }
 
-func newConn(qc *quic.Conn) *Conn {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	context.AfterFunc(qc.Context(), func() { cancel(translate(context.Cause(qc.Context()))) })
-	return &Conn{qc: qc, ctx: ctx}
-}
+func newConn(qc *quic.Conn) *Conn { return &Conn{qc} }
 
 // Open opens a unidirectional stream; it waits while the peer allows no more.
 func (c *Conn) Open(ctx context.Context, urgency int8) (io.WriteCloser, error) {
@@ -67,8 +62,12 @@ func (c *Conn) Close(code qerrors.Code, reason string) {
 	_ = c.qc.CloseWithError(quic.ApplicationErrorCode(code), strings.ToValidUTF8(reason, ""))
 }
 
-// Context ends with the connection; its cause is an *errors.Error.
-func (c *Conn) Context() context.Context { return c.ctx }
+// Context ends with the connection.
+func (c *Conn) Context() context.Context { return c.qc.Context() }
+
+// Cause returns why the connection has ended, an *errors.Error, and nil while it lives.
+// The cause of its context is one of QUIC: a context of its own would take half a KiB.
+func (c *Conn) Cause() error { return translate(context.Cause(c.qc.Context())) }
 
 // RemoteAddr returns the peer's present address.
 func (c *Conn) RemoteAddr() net.Addr { return c.qc.RemoteAddr() }

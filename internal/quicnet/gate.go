@@ -40,7 +40,9 @@ func guard(transport *quic.Transport, gate Gate) {
 			return nil, errors.New("refused by the gate") // the peer gets CONNECTION_REFUSED
 		}
 		context.AfterFunc(ctx, entry.Leave)
-		return context.WithValue(ctx, entryKey{}, entry), nil
+		// QUIC ends what is returned here itself. If it came of ctx, that would have to know
+		// of it, which takes memory.
+		return context.WithValue(context.Background(), entryKey{}, entry), nil
 	}
 }
 

@@ -38,9 +38,7 @@ func (s *Server) acceptEnded(err error) {
 	go func() { _ = s.Stop(context.Background()) }() // reported by Wait
 }
 
-// serve is one connection from its hello on. What goes on for as long as that lives has
-// a goroutine of its own: the stack of this one has grown with the handshake, and would
-// be more than a tenth of all that an idle connection costs.
+// serve is one connection until its client is admitted or refused.
 func (s *Server) serve(conn *quicnet.Conn) {
 	l := link.New(conn, s.link)
 	hello, talk, err := s.admit(l)
@@ -63,7 +61,11 @@ func (s *Server) serve(conn *quicnet.Conn) {
 		_ = l.Run()
 		return
 	}
-	s.wg.Go(func() { s.run(l, conn, talk) })
+	s.wg.Add(1)
+	l.Start(func(cause error) {
+		defer s.wg.Done()
+		s.leave(l, conn, talk, cause)
+	})
 }
 
 func (s *Server) countRefused(err error) {
@@ -74,10 +76,9 @@ func (s *Server) countRefused(err error) {
 	}
 }
 
-// run is one session until it ends.
-func (s *Server) run(l *link.Link, conn *quicnet.Conn, talk *conversation) {
+// leave is the end of a session, of which nothing runs any more.
+func (s *Server) leave(l *link.Link, conn *quicnet.Conn, talk *conversation, cause error) {
 	clientID := talk.clientID
-	cause := l.Run()
 	if !s.sessions.Remove(l, func() { s.link.Events.Disconnect(clientID, cause) }) {
 		cause = replaced()
 	}

@@ -177,7 +177,7 @@ func (l *Link) Start(ended func(cause error)) {
 	}
 	if l.place() {
 		l.wg.Add(1)
-		go l.first.read()
+		l.first.begin()
 	}
 	go l.accept(ended)
 }

@@ -12,6 +12,15 @@ type quiet struct {
 	first  [1]byte     // to peek into
 }
 
+// begin starts to read.
+func (s *stream) begin() {
+	if s.r.Ready() {
+		go s.read()
+	} else {
+		go s.await()
+	}
+}
+
 // rests reports whether another goroutine waits for more to come, and goes on then.
 func (s *stream) rests() bool {
 	if s.quiet.source == nil || s.quiet.came {

@@ -110,6 +110,8 @@ type ClientFiles struct {
 	Cert, Key  string // PEM certificate to present, and its key
 	ServerName string // the name the hub's certificate must have; empty stands for the address's host
 	Insecure   bool   // trust any certificate
+
+	Socket *Socket // its clients share what they trust; nil for nobody
 }
 
 // LoadClientAuth loads what the files name.
@@ -135,8 +137,11 @@ func (f ClientFiles) parse(files [][]byte) (*tls.Config, error) {
 		ClientSessionCache: tls.NewLRUClientSessionCache(8),
 	}
 	if f.CA != "" {
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(files[0]) {
+		var shared *pool
+		if f.Socket != nil {
+			shared = &f.Socket.trusted
+		}
+		if config.RootCAs = shared.parse(files[0]); config.RootCAs == nil {
 			return nil, qerrors.New(qerrors.BadCertificate, "%s has no PEM certificate", f.CA)
 		}
 	}

@@ -26,8 +26,9 @@ func (s *Socket) Dial(ctx context.Context, addr string, auth *ClientAuth, limits
 	}
 	config := limits.config()
 	config.TokenStore = auth.tokens
-	tlsConfig := auth.shown.Get().Clone()
-	if tlsConfig.ServerName == "" {
+	tlsConfig := auth.shown.Get() // QUIC makes a copy, with the address as the name unless there is one
+	if tlsConfig.ServerName == "" && net.ParseIP(host) == nil {
+		tlsConfig = tlsConfig.Clone()
 		tlsConfig.ServerName = host
 	}
 	qc, err := race(ctx, addrs, func(ctx context.Context, udp *net.UDPAddr) (*quic.Conn, error) {
@@ -56,6 +57,9 @@ type dialed struct {
 // error of the first address. When it returns, no attempt is under way.
 func race(ctx context.Context, addrs []*net.UDPAddr,
 	dial func(context.Context, *net.UDPAddr) (*quic.Conn, error)) (*quic.Conn, error) {
+	if len(addrs) == 1 {
+		return dial(ctx, addrs[0])
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := make(chan dialed, len(addrs))

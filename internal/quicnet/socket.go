@@ -88,6 +88,7 @@ func ListenUDP(addr string) (net.PacketConn, error) {
 type Socket struct {
 	pc        net.PacketConn
 	transport *quic.Transport
+	trusted   pool
 }
 
 // How much of what was put together is read at once, 64 KiB each: from a socket of clients, and

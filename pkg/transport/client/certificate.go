@@ -22,7 +22,8 @@ type certificate struct {
 	renews bool
 
 	// Owned by the runner.
-	missing bool // there is none yet
+	missing bool      // there is none yet
+	loaded  time.Time // when it was, before anything was read again
 
 	mu    sync.Mutex // guards the files, and
 	asked time.Time  // when it was last asked for a new one
@@ -35,6 +36,9 @@ func newCertificate(c *ClientConfig) (*certificate, error) {
 		renews: c.RenewCertificate || c.EnrollToken != "",
 		load: func(with bool) (*quicnet.ClientAuth, error) {
 			files := quicnet.ClientFiles{CA: c.TLSCAFile, ServerName: c.ServerName, Insecure: c.InsecureSkipVerify}
+			if c.Socket != nil {
+				files.Socket = c.Socket.socket
+			}
 			if with {
 				files.Cert, files.Key = c.TLSCertFile, c.TLSKeyFile
 			}
@@ -50,7 +54,18 @@ func newCertificate(c *ClientConfig) (*certificate, error) {
 	}
 	auth, err := cert.load(!cert.missing)
 	cert.shown.Store(auth)
+	cert.loaded = time.Now()
 	return cert, err
+}
+
+// fresh is how long files need not be read again that were just loaded.
+const fresh = time.Second
+
+// reread reads the files again, unless this is the first attempt right after they were.
+func (c *Client) reread() {
+	if time.Since(c.cert.loaded) >= fresh {
+		c.link.RereadCertificate()
+	}
 }
 
 // Watch, Reread and Expires are those of what is shown at the moment.

@@ -13,14 +13,10 @@ import (
 // serve runs l, with its heartbeats, until it ends. Next is not nil if the client has given
 // it up for another connection, which is there already. Token is what the hub was shown.
 func (r *runner) serve(l *link.Link, welcome *protocol.Welcome, token string) (next *quicnet.Conn, cause error) {
-	beats := make(chan struct{})
-	go func() {
-		defer close(beats)
-		next = r.heartbeat(l, welcome, token)
-	}()
-	cause = l.Run()
-	<-beats
-	return next, cause
+	ended := make(chan error, 1)
+	l.Start(func(cause error) { ended <- cause })
+	next = r.heartbeat(l, welcome, token)
+	return next, <-ended
 }
 
 func (r *runner) heartbeat(l *link.Link, welcome *protocol.Welcome, token string) (next *quicnet.Conn) {

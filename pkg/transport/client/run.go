@@ -191,7 +191,7 @@ func (r *runner) takeConn(ctx context.Context) (*quicnet.Conn, error) {
 
 func (r *runner) dialConn(ctx context.Context) (*quicnet.Conn, error) {
 	c := r.c
-	c.link.RereadCertificate()
+	c.reread()
 	conn, err := r.socket.Dial(ctx, r.addrs[0], c.cert.shown.Load(), c.config.limits())
 	if err != nil {
 		c.link.CountNetworkError(err)

@@ -11,6 +11,7 @@ import (
 // Enroll is the client's side of a connection that is there for a certificate alone: no
 // session comes of it. It returns the hub's answer, and the connection is closed.
 func (l *Link) Enroll(ctx context.Context, request *protocol.Enroll) (*protocol.Enrolled, error) {
+	defer l.limit(ctx)()
 	if err := l.openControl(ctx); err != nil {
 		return nil, err
 	}
@@ -38,14 +39,11 @@ func (l *Link) Enrolled(ctx context.Context, answer *protocol.Enrolled) error {
 	case len(text) > wire.MaxControlFrame:
 		return l.refused(qerrors.New(qerrors.InvalidConfig, "the certificates are %d bytes long: the hub's CA has too many above it", len(text)))
 	}
+	defer l.limit(ctx)() // a client that leaves no room for the answer is not waited for
 	if err := l.openControl(ctx); err != nil {
 		return err
 	}
 	l.greet(frame)
-	select {
-	case <-l.ctx.Done():
-	case <-ctx.Done():
-		l.Refuse(tooLate(ctx))
-	}
+	<-l.ctx.Done()
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 func (l *Link) SayHello(ctx context.Context, talk *Conversation, hello *protocol.Hello) (*protocol.Welcome, error) {
 	hello.MaxPayloadBytes = uint64(l.cfg.MaxPayload)
 	hello.Resume, hello.IdBase = talk.resume(), uint64(talk.base)
+	defer l.limit(ctx)()
 	if err := l.openControl(ctx); err != nil {
 		return nil, err
 	}
@@ -46,6 +47,7 @@ func (l *Link) SayHello(ctx context.Context, talk *Conversation, hello *protocol
 // is neither; then the connection is closed. [Link.Open], [Link.Enrolled] or [Link.Close]
 // comes next.
 func (l *Link) AwaitHello(ctx context.Context) (*protocol.Hello, *protocol.Enroll, error) {
+	defer l.limit(ctx)()
 	f, err := l.firstFrame(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -134,10 +136,13 @@ func (l *Link) greet(f *protocol.Frame) {
 	}
 }
 
+// limit closes the connection if ctx ends before stop is called.
+func (l *Link) limit(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { l.Refuse(tooLate(ctx)) })
+}
+
 // firstFrame reads the first frame of the peer's first stream.
 func (l *Link) firstFrame(ctx context.Context) (*protocol.Frame, error) {
-	stop := context.AfterFunc(ctx, func() { l.Refuse(tooLate(ctx)) })
-	defer stop()
 	stream, err := l.conn.Accept(ctx)
 	if err != nil {
 		return nil, l.ended(ctx, err)

@@ -64,10 +64,7 @@ func (s *stream) next() (mine bool, err error) {
 		s.link.cfg.countDecoding(err)
 		return true, err
 	}
-	if s.r.Reads() != before {
-		s.arrived = time.Now()
-		s.link.session.Touch(s.arrived)
-	}
+	before = s.heard(before)
 	if n > wire.LargeFrame {
 		return true, s.readLarge(n)
 	}
@@ -75,6 +72,7 @@ func (s *stream) next() (mine bool, err error) {
 		s.link.cfg.countDecoding(err)
 		return true, err
 	}
+	s.heard(before) // the rest of a frame is a sign of life as well
 	kind := s.frame.Kind
 	s.frame.Kind = nil // the message must not stay in memory while the stream is quiet
 	switch kind := kind.(type) {
@@ -88,6 +86,15 @@ func (s *stream) next() (mine bool, err error) {
 		return true, nil
 	}
 	return true, s.link.receive(kind)
+}
+
+// heard notes that something has come, unless there were as many reads before.
+func (s *stream) heard(before int) (reads int) {
+	if reads = s.r.Reads(); reads != before {
+		s.arrived = time.Now()
+		s.link.session.Touch(s.arrived)
+	}
+	return reads
 }
 
 // maxUnsettled is how many acknowledgements are handed on together: while their senders go

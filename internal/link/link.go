@@ -7,8 +7,8 @@
 //	  Hello ------ first stream ------->
 //	        <----- first stream ------- Welcome         the session is open
 //
-//	  Data(msg_id) -- urgent, normal, bulk -->          either side may send
-//	        <----------- acks ---------- Ack(msg_id)    once its handler ran
+//	  Data(number) -- urgent, normal, bulk -->          either side may send
+//	        <----------- acks ---------- Ack(number)    once its handler ran
 //
 //	  Ping --------- control ---------->                every heartbeat interval
 //	        <------- control ----------- Pong
@@ -30,9 +30,10 @@
 //
 // Goroutines: one accepts the next stream of the peer, which it then reads. When the
 // connection ends, the last of these waits for all the others. A lane has a flusher
-// while it has something to send; one more, at first, sends again, if there is anything. Handlers run on the dispatcher's workers, or, while they are quick, on
-// the reader's goroutine, which then hands on the reading if one takes longer: so
-// they outlive the link.
+// while it has something to send; one more, at first, sends again, if there is
+// anything. Handlers run on the dispatcher's workers, or, while they are quick, on the
+// reader's goroutine, which then hands on the reading if one takes longer: so they
+// outlive the link.
 package link
 
 import (

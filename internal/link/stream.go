@@ -165,8 +165,9 @@ func (s *stream) readLarge(n int) error {
 		if ack == nil {
 			return l.receive(f.Kind)
 		}
+		number := ack.Number // the sender has the acknowledgement afterwards
 		if l.receiveAcks(time.Now(), ack) > 0 && !l.out.full.Load() {
-			l.out.control(&protocol.Frame{Kind: &protocol.Frame_Seen{Seen: &protocol.Seen{Number: ack.Number}}})
+			l.out.control(&protocol.Frame{Kind: &protocol.Frame_Seen{Seen: &protocol.Seen{Number: number}}})
 		}
 		return nil
 	}

@@ -103,7 +103,9 @@ func run(ctx context.Context, cmd *cli.Command) error {
 		n, err := openNetwork(ctx, addr, client.ClientConfig{
 			TLSCAFile: ca, InsecureSkipVerify: cmd.Bool("insecure"),
 			HeartbeatInterval: cmd.Duration("heartbeat-interval"), MaxIdleTimeout: cmd.Duration("max-idle-timeout"),
-			HeartbeatTimeout: silence(cmd.Duration("max-idle-timeout")), HeartbeatCheckInterval: cmd.Duration("heartbeat-interval"), MaxPayload: maxPayload(cmd),
+			HeartbeatTimeout:       silence(cmd.Duration("max-idle-timeout")),
+			HeartbeatCheckInterval: cmd.Duration("heartbeat-interval"), // more often would cost the load more than it learns
+			MaxPayload:             maxPayload(cmd),
 		}, min(cmd.Int("sockets"), s.Conns))
 		if err != nil {
 			return err

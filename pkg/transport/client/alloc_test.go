@@ -12,7 +12,7 @@ import (
 // with nothing else under way: 10 are the message's own, the others those of its packets,
 // which many messages share when there are many.
 // With the race detector, pools throw some of what they are given away.
-const roundTripAllocations, racingAllocations = 25, 42
+const roundTripAllocations, racingAllocations = 22, 36
 
 // TestRoundTripAllocations pins what a round trip costs the garbage collector.
 func TestRoundTripAllocations(t *testing.T) {

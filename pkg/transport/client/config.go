@@ -61,7 +61,7 @@ type ClientConfig struct {
 	MaxRetries int
 
 	// HeartbeatInterval is how often the hub is pinged; more often if the hub
-	// asks for it. Default 15 s. It must be less than MaxIdleTimeout.
+	// asks for it. Default 15 s. It must be less than MaxIdleTimeout and HeartbeatTimeout.
 	HeartbeatInterval time.Duration
 	// HeartbeatTimeout is how long the hub may be silent before a check counts as
 	// a strike. Default 45 s.

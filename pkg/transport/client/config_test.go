@@ -55,3 +55,17 @@ func TestSocketOfNothing(t *testing.T) {
 		t.Errorf("a socket on nil: %v", err)
 	}
 }
+
+// Heartbeats that are rarer than what ends or condemns a connection are refused.
+func TestRareHeartbeats(t *testing.T) {
+	ca := testnet.Loopback(t).Dir() + "/" + certs.CACertFile
+	for name, c := range map[string]*client.ClientConfig{
+		"than the idle timeout":      {HeartbeatInterval: time.Minute, HeartbeatTimeout: 2 * time.Minute},
+		"than the heartbeat timeout": {HeartbeatInterval: time.Minute, MaxIdleTimeout: 2 * time.Minute},
+	} {
+		c.ClientID, c.TLSCAFile = "a", ca
+		if _, err := client.NewClient(c); qerrors.CodeOf(err) != qerrors.InvalidConfig {
+			t.Errorf("rarer %s: %v", name, err)
+		}
+	}
+}

@@ -102,27 +102,23 @@ type (
 // another number or type is of a newer peer, and ignored.
 func decodeData(b []byte, m *protocol.DataMessage, id, payload *[]byte) bool {
 	for len(b) > 0 {
-		v, rest, ok := nextField(b)
+		tag, number, v, rest, ok := nextField(b)
+		switch {
+		case !ok:
+			return false
+		case tag == bytesTag(dataPayload):
+			*payload = v
+		case tag == bytesTag(dataMsgID):
+			*id, ok = v, utf8.Valid(v)
+		case tag&typeBits == bytesBits:
+			ok = setBytes(m, tag, v)
+		default:
+			setNumber(m, tag, number)
+		}
 		if !ok {
 			return false
 		}
 		b = rest
-		switch v.typ {
-		case protowire.VarintType:
-			v.numberOfData(m)
-		case protowire.BytesType:
-			switch v.field {
-			case dataMsgID:
-				*id, ok = v.bytes, utf8.Valid(v.bytes)
-			case dataPayload:
-				*payload = v.bytes
-			default:
-				ok = v.bytesOfData(m)
-			}
-			if !ok {
-				return false
-			}
-		}
 	}
 	return true
 }
@@ -130,29 +126,25 @@ func decodeData(b []byte, m *protocol.DataMessage, id, payload *[]byte) bool {
 // decodeAck does the same for an acknowledgement.
 func decodeAck(b []byte, a *protocol.AckMessage, id, result *[]byte) bool {
 	for len(b) > 0 {
-		v, rest, ok := nextField(b)
+		tag, number, v, rest, ok := nextField(b)
+		switch tag {
+		case varintTag(ackStatus):
+			a.Status = protocol.AckStatus(number)
+		case varintTag(ackCode):
+			a.Code = uint32(number)
+		case varintTag(ackNumber):
+			a.Number = number
+		case bytesTag(ackMsgID):
+			*id, ok = v, utf8.Valid(v)
+		case bytesTag(ackResult):
+			*result = v
+		case bytesTag(ackError):
+			ok = setText(&a.Error, v)
+		}
 		if !ok {
 			return false
 		}
 		b = rest
-		switch {
-		case v.field == ackStatus && v.typ == protowire.VarintType:
-			a.Status = protocol.AckStatus(v.varint)
-		case v.field == ackCode && v.typ == protowire.VarintType:
-			a.Code = uint32(v.varint)
-		case v.field == ackNumber && v.typ == protowire.VarintType:
-			a.Number = v.varint
-		case v.typ != protowire.BytesType:
-		case v.field == ackMsgID:
-			*id, ok = v.bytes, utf8.Valid(v.bytes)
-		case v.field == ackResult:
-			*result = v.bytes
-		case v.field == ackError:
-			ok = v.text(&a.Error)
-		}
-		if !ok {
-			return false
-		}
 	}
 	return true
 }

@@ -8,96 +8,104 @@ import (
 	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
-// value is one field as it stands on the wire.
-type value struct {
-	field  protowire.Number
-	typ    protowire.Type
-	varint uint64
-	bytes  []byte // part of the reader's buffer
-}
-
-// nextField returns the first field of b, which is not empty, and what is behind it. The
-// value of one that is neither a varint nor bytes is left out.
-func nextField(b []byte) (v value, rest []byte, ok bool) {
-	var n int
-	if b[0] < 0x80 { // a tag of one byte, as all that we know
-		v.field, v.typ, n = protowire.Number(b[0]>>3), protowire.Type(b[0]&7), 1
-	} else {
-		v.field, v.typ, n = protowire.ConsumeTag(b)
-	}
-	if n < 0 || !v.field.IsValid() {
-		return v, nil, false
-	}
-	b = b[n:]
-	switch v.typ {
-	case protowire.VarintType:
-		v.varint, n = protowire.ConsumeVarint(b)
-	case protowire.BytesType:
-		v.bytes, n = protowire.ConsumeBytes(b)
+// nextField returns the first field of b, which is not empty, and what is behind it: its tag,
+// which is 0 for one that we cannot know, and its value, a varint or a part of b. These are as
+// many results as there are registers for.
+func nextField(b []byte) (tag byte, varint uint64, bytes, rest []byte, ok bool) {
+	tag, n := b[0], 0
+	switch {
+	case tag < lowestTag || tag >= 0x80 || tag&typeBits != varintBits && tag&typeBits != bytesBits:
+		tag = 0
+		var field protowire.Number
+		if field, _, n = protowire.ConsumeField(b); n >= 0 && !field.IsValid() {
+			n = -1
+		}
+	case len(b) > 1 && b[1] < 0x80: // most values and lengths are small
+		varint, n = uint64(b[1]), 2
 	default:
-		n = protowire.ConsumeFieldValue(v.field, v.typ, b)
+		if varint, n = protowire.ConsumeVarint(b[1:]); n >= 0 {
+			n++
+		}
 	}
 	if n < 0 {
-		return v, nil, false
+		return 0, 0, nil, nil, false
 	}
-	return v, b[n:], true
+	b = b[n:]
+	if tag&typeBits != bytesBits {
+		return tag, varint, nil, b, true
+	}
+	if varint > uint64(len(b)) {
+		return 0, 0, nil, nil, false
+	}
+	return tag, 0, b[:varint], b[varint:], true
 }
 
-func (v value) numberOfData(m *protocol.DataMessage) {
-	switch v.field {
+// A tag is the number of a field and, in three bits, how its value is encoded. Below lowestTag
+// there is no number.
+const (
+	typeBits   = 7
+	varintBits = byte(protowire.VarintType)
+	bytesBits  = byte(protowire.BytesType)
+	lowestTag  = 1 << 3
+)
+
+// setNumber sets the field of m that has a varint.
+func setNumber(m *protocol.DataMessage, tag byte, v uint64) {
+	switch protowire.Number(tag >> 3) {
 	case dataType:
-		m.Type = protocol.MessageType(v.varint)
+		m.Type = protocol.MessageType(v)
 	case dataWaitAck:
-		m.WaitAck = protowire.DecodeBool(v.varint)
+		m.WaitAck = protowire.DecodeBool(v)
 	case dataTimestamp:
-		m.Timestamp = int64(v.varint)
+		m.Timestamp = int64(v)
 	case dataPriority:
-		m.Priority = protocol.Priority(v.varint)
+		m.Priority = protocol.Priority(v)
 	case dataTimeoutMs:
-		m.TimeoutMs = uint32(v.varint)
+		m.TimeoutMs = uint32(v)
 	case dataIdempotent:
-		m.Idempotent = protowire.DecodeBool(v.varint)
+		m.Idempotent = protowire.DecodeBool(v)
 	case dataResent:
-		m.Resent = protowire.DecodeBool(v.varint)
+		m.Resent = protowire.DecodeBool(v)
 	case dataAcksSeen:
-		m.AcksSeen = v.varint
+		m.AcksSeen = v
 	case dataNumber:
-		m.Number = v.varint
+		m.Number = v
 	}
 }
 
-func (v value) bytesOfData(m *protocol.DataMessage) (ok bool) {
-	switch v.field {
+// setBytes sets the field of m that has text or a header. It reports whether v was well formed.
+func setBytes(m *protocol.DataMessage, tag byte, v []byte) (ok bool) {
+	switch protowire.Number(tag >> 3) {
 	case dataSenderID:
-		return v.text(&m.SenderId)
+		return setText(&m.SenderId, v)
 	case dataReceiverID:
-		return v.text(&m.ReceiverId)
+		return setText(&m.ReceiverId, v)
 	case dataHeaders:
-		return v.header(m)
+		return setHeader(m, v)
 	case dataOrderingKey:
-		return v.text(&m.OrderingKey)
+		return setText(&m.OrderingKey, v)
 	}
 	return true
 }
 
-func (v value) text(s *string) (ok bool) {
-	*s = string(v.bytes)
-	return utf8.Valid(v.bytes)
+func setText(s *string, v []byte) (ok bool) {
+	*s = string(v)
+	return utf8.Valid(v)
 }
 
-func (v value) header(m *protocol.DataMessage) (ok bool) {
-	var key, val string
-	for b := v.bytes; len(b) > 0; {
-		var part value
-		if part, b, ok = nextField(b); !ok {
+func setHeader(m *protocol.DataMessage, b []byte) (ok bool) {
+	var key, value string
+	for len(b) > 0 {
+		var tag byte
+		var v []byte
+		if tag, _, v, b, ok = nextField(b); !ok {
 			return false
 		}
 		switch {
-		case part.typ != protowire.BytesType:
-		case part.field == mapKey:
-			ok = part.text(&key)
-		case part.field == mapValue:
-			ok = part.text(&val)
+		case tag == bytesTag(mapKey):
+			ok = setText(&key, v)
+		case tag == bytesTag(mapValue):
+			ok = setText(&value, v)
 		}
 		if !ok {
 			return false
@@ -109,6 +117,6 @@ func (v value) header(m *protocol.DataMessage) (ok bool) {
 	if m.Headers == nil {
 		m.Headers = make(map[string]string)
 	}
-	m.Headers[key] = val
+	m.Headers[key] = value
 	return true
 }

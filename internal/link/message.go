@@ -49,6 +49,9 @@ func checkLimits(msg *protocol.DataMessage) error {
 	if len(msg.SenderId) > MaxIDBytes || len(msg.ReceiverId) > MaxIDBytes || len(msg.OrderingKey) > MaxIDBytes {
 		return invalid("sender id, receiver id and ordering key have at most %d bytes each", MaxIDBytes)
 	}
+	if len(msg.Headers) == 0 {
+		return nil
+	}
 	return checkHeaders(msg.Headers)
 }
 

@@ -68,7 +68,16 @@ func dataSize(m *protocol.DataMessage) int {
 		sizeVarint(uint64(m.Timestamp)) + sizeVarint(uint64(m.Priority)) +
 		sizeBytes(len(m.OrderingKey)) + sizeVarint(uint64(m.TimeoutMs)) +
 		sizeVarint(protowire.EncodeBool(m.Idempotent)) + sizeVarint(protowire.EncodeBool(m.Resent)) + sizeVarint(m.AcksSeen) + sizeVarint(m.Number)
-	for key, value := range m.Headers {
+	if len(m.Headers) > 0 {
+		n += headersSize(m.Headers)
+	}
+	return n
+}
+
+// headersSize and what else goes over the headers is called only if there are any: to begin
+// with those of an empty map costs more than a field.
+func headersSize(headers map[string]string) (n int) {
+	for key, value := range headers {
 		n += tagSize + protowire.SizeBytes(headerSize(key, value))
 	}
 	return n
@@ -82,10 +91,8 @@ func appendData(b []byte, m *protocol.DataMessage) []byte {
 	b = appendBytes(b, dataPayload, m.Payload)
 	b = appendVarint(b, dataWaitAck, protowire.EncodeBool(m.WaitAck))
 	b = appendVarint(b, dataTimestamp, uint64(m.Timestamp))
-	for key, value := range m.Headers {
-		b = appendUint(append(b, bytesTag(dataHeaders)), uint64(headerSize(key, value)))
-		b = append(appendUint(append(b, bytesTag(mapKey)), uint64(len(key))), key...)
-		b = append(appendUint(append(b, bytesTag(mapValue)), uint64(len(value))), value...)
+	if len(m.Headers) > 0 {
+		b = appendHeaders(b, m.Headers)
 	}
 	b = appendVarint(b, dataPriority, uint64(m.Priority))
 	b = appendString(b, dataOrderingKey, m.OrderingKey)
@@ -94,6 +101,15 @@ func appendData(b []byte, m *protocol.DataMessage) []byte {
 	b = appendVarint(b, dataResent, protowire.EncodeBool(m.Resent))
 	b = appendVarint(b, dataAcksSeen, m.AcksSeen)
 	return appendVarint(b, dataNumber, m.Number)
+}
+
+func appendHeaders(b []byte, headers map[string]string) []byte {
+	for key, value := range headers {
+		b = appendUint(append(b, bytesTag(dataHeaders)), uint64(headerSize(key, value)))
+		b = append(appendUint(append(b, bytesTag(mapKey)), uint64(len(key))), key...)
+		b = append(appendUint(append(b, bytesTag(mapValue)), uint64(len(value))), value...)
+	}
+	return b
 }
 
 func ackSize(a *protocol.AckMessage) int {
@@ -150,11 +166,16 @@ func appendUint(b []byte, v uint64) []byte {
 
 // validData reports whether all the text of m is UTF-8, which protobuf requires.
 func validData(m *protocol.DataMessage) bool {
-	for key, value := range m.Headers {
+	return utf8.ValidString(m.MsgId) && utf8.ValidString(m.SenderId) &&
+		utf8.ValidString(m.ReceiverId) && utf8.ValidString(m.OrderingKey) &&
+		(len(m.Headers) == 0 || validHeaders(m.Headers))
+}
+
+func validHeaders(headers map[string]string) bool {
+	for key, value := range headers {
 		if !utf8.ValidString(key) || !utf8.ValidString(value) {
 			return false
 		}
 	}
-	return utf8.ValidString(m.MsgId) && utf8.ValidString(m.SenderId) &&
-		utf8.ValidString(m.ReceiverId) && utf8.ValidString(m.OrderingKey)
+	return true
 }

@@ -46,8 +46,7 @@ func (t *Table) expire() {
 	now := time.Now()
 	for _, number := range t.due(now) {
 		if p := t.abandon(number); p != nil {
-			p.complete(nil, qerrors.Unknown(qerrors.New(qerrors.Timeout,
-				"no acknowledgement within %v", p.sent.Timeout.Round(time.Millisecond))), now)
+			p.fail(qerrors.New(qerrors.Timeout, "no acknowledgement within %v", p.sent.Timeout.Round(time.Millisecond)), now)
 		}
 	}
 }

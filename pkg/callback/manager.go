@@ -7,7 +7,6 @@ import (
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
-	"github.com/voilet/QuicFlow/pkg/protocol"
 )
 
 // DefaultMaxPromises is how many promises a manager allows unless told otherwise.
@@ -56,16 +55,13 @@ func (m *Manager) enter() error {
 	return nil
 }
 
-// end counts the end of a promise. Which of both sides notices first that the time is
-// over is chance.
-func (m *Manager) end(ack *protocol.AckMessage, err error) {
+// failed counts a promise that has ended without an acknowledgement.
+func (m *Manager) failed(code qerrors.Code) {
 	m.active.Add(-1)
-	switch code := qerrors.CodeOf(err); {
-	case code == qerrors.Timeout, ack.GetStatus() == protocol.AckStatus_ACK_STATUS_TIMEOUT:
+	switch code {
+	case qerrors.Timeout:
 		m.timedOut.Add(1)
-	case code == qerrors.OK:
-		m.completed.Add(1)
-	case code == qerrors.Canceled:
+	case qerrors.Canceled:
 		m.canceled.Add(1)
 	default:
 		m.lost.Add(1)

@@ -93,7 +93,7 @@ func (p *Promise) cancel(err *qerrors.Error) {
 	if t.abandon(number) == nil {
 		return
 	}
-	p.complete(nil, qerrors.Unknown(err), time.Now())
+	p.fail(err, time.Now())
 	if t.hooks.Abandoned != nil {
 		t.hooks.Abandoned(number)
 	}

@@ -159,7 +159,7 @@ func (t *Table) FailAll(err error, keep func(*Sent) bool) {
 // became of that.
 func (t *Table) Fail(number uint64, err *qerrors.Error) {
 	if p := t.abandon(number); p != nil {
-		p.complete(nil, qerrors.Unknown(err), time.Now())
+		p.fail(err, time.Now())
 	}
 }
 
@@ -183,7 +183,7 @@ func (t *Table) Close(err error) {
 // failed completes promises that were taken out.
 func (t *Table) failed(promises []*Promise, err error) {
 	for _, p := range promises {
-		p.complete(nil, qerrors.Unknown(err), time.Now())
+		p.fail(err, time.Now())
 	}
 }
 

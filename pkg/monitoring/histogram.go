@@ -37,38 +37,50 @@ func (h *Histogram) Observe(d time.Duration) {
 		h.counts.CompareAndSwap(nil, new([numBuckets]atomic.Uint64))
 		counts = h.counts.Load()
 	}
-	counts[bucketOf(d)].Add(1)
+	seconds := float64(d) / float64(time.Second)
+	counts[bucketOf(seconds)].Add(1)
 	for {
 		before := h.sum.Load()
-		after := math.Float64bits(math.Float64frombits(before) + float64(d)/float64(time.Second))
+		after := math.Float64bits(math.Float64frombits(before) + seconds)
 		if h.sum.CompareAndSwap(before, after) {
 			return
 		}
 	}
 }
 
-// bucketOf returns the place of d. A bucket has its upper bound in it, as
+// bucketOf returns the place of a duration. A bucket has its upper bound in it, as
 // Prometheus wants.
-func bucketOf(d time.Duration) int {
-	bits := math.Float64bits(float64(d) / float64(time.Second))
-	mantissa := bits & (1<<mantissaBits - 1)
+func bucketOf(seconds float64) int {
+	bits := math.Float64bits(seconds)
 	doublings := int(bits>>mantissaBits) - exponentShift
-	within := 0
-	if mantissa > 0 {
-		within = 1
-		// Where the mantissa of 2^(n/8) ends, for n from 1 to 7: halving three
-		// times finds the part of the doubling.
-		bounds := [perDoubling - 1]uint64{
-			0x172b83c7d517b, 0x306fe0a31b715, 0x4bfdad5362a27, 0x6a09e667f3bcd,
-			0x8ace5422aa0db, 0xae89f995ad3ad, 0xd5818dcfba487,
+	bucket := doublings*perDoubling + eighthOf(bits&(1<<mantissaBits-1)) - lowestIndex
+	return min(max(bucket, 0), numBuckets-1)
+}
+
+// eighthOf returns in which part of a doubling a mantissa is, counted from 1, and 0 for the
+// doubling itself. The bounds are the mantissas of 2^(n/8).
+func eighthOf(mantissa uint64) int {
+	switch {
+	case mantissa == 0:
+		return 0
+	case mantissa <= 0x6a09e667f3bcd:
+		switch {
+		case mantissa <= 0x172b83c7d517b:
+			return 1
+		case mantissa <= 0x306fe0a31b715:
+			return 2
+		case mantissa <= 0x4bfdad5362a27:
+			return 3
 		}
-		for step := perDoubling / 2; step > 0; step /= 2 {
-			if mantissa > bounds[within+step-2] {
-				within += step
-			}
-		}
+		return 4
+	case mantissa <= 0x8ace5422aa0db:
+		return 5
+	case mantissa <= 0xae89f995ad3ad:
+		return 6
+	case mantissa <= 0xd5818dcfba487:
+		return 7
 	}
-	return min(max(doublings*perDoubling+within-lowestIndex, 0), numBuckets-1)
+	return 8
 }
 
 // upperBound returns the largest duration of a bucket, in seconds.

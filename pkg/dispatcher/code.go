@@ -32,7 +32,7 @@ func (t *Task) codeOf(err error) qerrors.Code {
 	if e, ok := err.(*qerrors.Error); ok && e.Code >= qerrors.NoHandler && e.Code <= qerrors.HandlerCanceled {
 		return e.Code
 	}
-	if t.base.Err() != nil || t.calledOff() {
+	if t.base.Err() != nil || t.is(bitCalledOff) {
 		return qerrors.HandlerCanceled
 	}
 	return qerrors.HandlerFailed

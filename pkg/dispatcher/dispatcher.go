@@ -58,7 +58,7 @@ type Dispatcher struct {
 
 	queue chan *Task
 	alive atomic.Int32 // workers that run or are about to look at the queue, and places of workers that readers have
-	busy  atomic.Int32 // handlers that run
+	busy  atomic.Int32 // handlers that run, but for those that readers run
 	lent  lent
 	pace  pace
 
@@ -149,8 +149,16 @@ type Stats struct {
 func (d *Dispatcher) Stats() Stats {
 	return Stats{
 		Queued: len(d.queue), QueueSize: cap(d.queue),
-		Busy: int(d.busy.Load()), Workers: int(d.workers),
+		Busy: d.running(), Workers: int(d.workers),
 	}
+}
+
+// running returns how many handlers run. A reader's becomes a worker's while the places are
+// locked.
+func (d *Dispatcher) running() int {
+	d.lent.mu.Lock()
+	defer d.lent.mu.Unlock()
+	return int(d.busy.Load()) + d.lent.running()
 }
 
 // Outcome is what became of a submitted message.

@@ -55,9 +55,7 @@ func (in *Intake) Submit(d *Dispatcher, wait context.Context, t *Task) (mine boo
 	}
 	w := in.worker
 	t.more = true
-	w.state.Store(running)
-	w.serveAll(t)
-	if w.state.CompareAndSwap(running, resting) {
+	if w.serveAll(t); w.reads {
 		return true, nil
 	}
 	in.reader.Late(w.left)
@@ -77,6 +75,7 @@ func (in *Intake) Rest() {
 	d.lent.remove(in.worker)
 	in.worker.ended = 0
 	in.worker.intake = nil // the timer, which may be set for long, keeps the worker and not the connection
+	in.worker.current.Store(nil)
 	d.alive.Add(-1)
 	if len(d.queue) > 0 {
 		d.wake()
@@ -104,44 +103,48 @@ func (in *Intake) take(d *Dispatcher, kind protocol.MessageType) bool {
 	if in.worker == nil || in.worker.d != d {
 		in.worker = &worker{d: d}
 	}
-	in.worker.intake, in.worker.number = in, n
+	in.worker.intake, in.worker.number, in.worker.reads = in, n, true
 	in.lent = true
 	d.lent.add(in.worker)
 	return true
 }
 
-// States of a worker whose place a reader has.
-const (
-	resting int32 = iota
-	running       // a handler, on the goroutine of the reader
-	taken         // the same, and another goroutine reads meanwhile
-)
-
-// handOver makes another goroutine go on reading, unless the handler of t has returned.
+// handOver makes another goroutine go on reading, unless the handler of t has returned. It
+// counts as busy from then on.
 func (w *worker) handOver(t *Task) bool {
-	in := w.intake
-	in.reader.Slow(t)
+	reader := w.intake.reader
+	reader.Slow(t)
 	w.left = t
-	if !w.state.CompareAndSwap(running, taken) {
-		in.reader.Late(t)
+	w.d.busy.Add(1)
+	if t.fate.Or(bitTakenOver)&bitReturned != 0 {
+		w.d.busy.Add(-1)
+		reader.Late(t)
 		return false
 	}
+	w.passOn()
+	return true
+}
+
+// passOn has another goroutine read in the place of this one.
+func (w *worker) passOn() {
+	in := w.intake
 	in.worker, in.lent = nil, false
 	go func() {
 		in.reader.Rested()
 		in.reader.GoOn()
 	}()
-	return true
 }
 
 // replace makes up for the goroutine of w, which ends with the handler of t.
 func (w *worker) replace(t *Task) {
-	if w.intake != nil { // a reader's, who is not to be missed either
+	switch {
+	case w.reads: // and is not to be missed as a reader either
 		w.d.lent.remove(w)
-		if !w.handOver(t) {
-			w.intake.reader.Rested()
-		}
+		w.reads = false
+		w.passOn()
+	case w.left == t:
 		w.intake.reader.Late(t)
+		w.intake.reader.Rested()
 	}
 	go func() {
 		if following := t.next(); following != nil {

@@ -58,7 +58,7 @@ func (l *lent) patrol() {
 	defer l.mu.Unlock()
 	for i := len(l.places) - 1; i >= 0; i-- {
 		w := l.places[i]
-		t := w.current.Load()
+		t := w.running()
 		if t != nil && t == w.seen && w.handOver(t) {
 			l.drop(w)
 			continue
@@ -68,4 +68,22 @@ func (l *lent) patrol() {
 	if l.armed = len(l.places) > 0; l.armed {
 		l.timer.Reset(patrolTick)
 	}
+}
+
+// running returns how many readers run a handler. It is called with mu held.
+func (l *lent) running() (n int) {
+	for _, w := range l.places {
+		if w.running() != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// running returns whose handler runs, or nil.
+func (w *worker) running() *Task {
+	if t := w.current.Load(); t != nil && !t.is(bitReturned) {
+		return t
+	}
+	return nil
 }

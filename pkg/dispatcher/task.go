@@ -2,6 +2,7 @@ package dispatcher
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,18 +37,23 @@ type Task struct {
 	deadline time.Duration // first the sender's, if senders; then the earlier of that and the handler's
 
 	mu     sync.Mutex
-	err    error         // why the context ended
 	done   chan struct{} // made by the first call of Done
 	untied func() bool   // undoes the tie to base
 }
 
-// Bits of a task's fate.
+// Bits of a task's fate. Who sets one learns which were set before, so all that happens to a
+// task at once has one order, without a lock.
 const (
 	bitAnswered  uint32 = 1 << iota
 	bitCalledOff        // by the sender
+	bitReturned         // the handler has
+	bitTakenOver        // while the handler ran: another goroutine reads in the place of this one
+	bitEnded            // the context has
+	bitDeadline         // because of its deadline
+	bitAsked            // there is a channel that is closed when it ends
 )
 
-func (t *Task) calledOff() bool { return t.fate.Load()&bitCalledOff != 0 }
+func (t *Task) is(bit uint32) bool { return t.fate.Load()&bit != 0 }
 
 var _ context.Context = (*Task)(nil)
 
@@ -84,7 +90,7 @@ func (t *Task) Wanted() bool { return t.waitAck }
 // is a failure with HandlerCanceled, unless the handler gives another.
 func (t *Task) Cancel() {
 	t.fate.Or(bitCalledOff)
-	t.cancel(context.Canceled)
+	t.end(bitEnded)
 }
 
 // Deadline returns when the handler has to be done.
@@ -105,10 +111,10 @@ func (t *Task) Done() <-chan struct{} {
 	defer t.mu.Unlock()
 	if t.done == nil {
 		t.done = make(chan struct{})
-		if t.err != nil {
+		if t.fate.Or(bitAsked)&bitEnded != 0 {
 			close(t.done)
 		} else {
-			t.untied = context.AfterFunc(t.base, func() { t.cancel(t.base.Err()) })
+			t.untied = context.AfterFunc(t.base, func() { t.endFor(t.base.Err()) })
 		}
 	}
 	return t.done
@@ -117,30 +123,46 @@ func (t *Task) Done() <-chan struct{} {
 // Err returns why Done was closed, or would be. What it has said once it keeps
 // saying, so the end of base becomes the end of t when it is seen here.
 func (t *Task) Err() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if err := t.base.Err(); err != nil {
-		t.end(err)
+		t.endFor(err)
 	}
-	return t.err
+	switch fate := t.fate.Load(); {
+	case fate&bitEnded == 0:
+		return nil
+	case fate&bitDeadline != 0:
+		return context.DeadlineExceeded
+	}
+	return context.Canceled
 }
 
-func (t *Task) cancel(err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.end(err)
+// endFor ends the context because base has.
+func (t *Task) endFor(err error) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		t.end(bitEnded | bitDeadline)
+	} else {
+		t.end(bitEnded)
+	}
 }
 
-// end is cancel for a caller that holds mu.
-func (t *Task) end(err error) {
-	if t.err != nil {
-		return
+// end sets bits, of which one is bitEnded, and ends the context unless it has ended. It
+// returns those that were set before.
+func (t *Task) end(bits uint32) (before uint32) {
+	for {
+		before = t.fate.Load()
+		if before&bitEnded != 0 {
+			bits &^= bitDeadline // the first reason counts
+		}
+		if t.fate.CompareAndSwap(before, before|bits) {
+			break
+		}
 	}
-	t.err = err
-	if t.done != nil {
+	if before&bitEnded == 0 && before&bitAsked != 0 {
+		t.mu.Lock() // Done may be about to set untied
+		defer t.mu.Unlock()
 		close(t.done)
 		t.untied()
 	}
+	return before
 }
 
 // expire answers in the handler's place and ends its context: in this order, so
@@ -153,5 +175,5 @@ func (t *Task) expire() {
 	} else {
 		t.respond(failure(qerrors.HandlerTimeout, "the handler did not finish within its timeout"), false, now)
 	}
-	t.cancel(context.DeadlineExceeded)
+	t.end(bitEnded | bitDeadline)
 }

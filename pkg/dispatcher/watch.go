@@ -39,7 +39,7 @@ func (w *worker) overdue(now time.Duration) *Task {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fires.Store(0)
-	t := w.current.Load()
+	t := w.running()
 	if t == nil {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package dispatcher
 
 import (
-	"context"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -25,7 +24,7 @@ const maxErrorText = 4 << 10
 type worker struct {
 	d       *Dispatcher
 	number  int32                // how many others there were when it began
-	current atomic.Pointer[Task] // whose handler runs
+	current atomic.Pointer[Task] // whose handler runs, or has run
 	ended   time.Duration        // when the handler before has, if nothing was waited for since; 0 if it was
 
 	// The timer expires the current task. It is not set anew for each one: with
@@ -37,10 +36,10 @@ type worker struct {
 
 	// Of a worker whose place a reader has.
 	intake *Intake
-	state  atomic.Int32
+	reads  bool  // it has the goroutine of the reader
 	place  int   // guarded by the mutex of lent, as is seen: in its places, or -1
 	seen   *Task // by the last patrol
-	left   *Task // that was slow; set before state is taken
+	left   *Task // that was slow; set before it is taken over
 }
 
 // wake starts a worker unless as many as may be are there. It is called after a
@@ -110,7 +109,7 @@ func (w *worker) serve(t *Task) {
 		t.respond(failure(qerrors.HandlerCanceled, "the receiver has stopped"), t.more, now)
 		return
 	}
-	if t.calledOff() {
+	if t.is(bitCalledOff) {
 		t.respond(failure(qerrors.HandlerCanceled, "the sender has called the message off"), t.more, now)
 		return
 	}
@@ -131,7 +130,9 @@ func (w *worker) serve(t *Task) {
 	}
 	t.ran = true
 	w.watch(t, now)
-	w.d.busy.Add(1)
+	if !w.reads { // those are counted at their places
+		w.d.busy.Add(1)
+	}
 	w.finish(t, w.call(h, t))
 }
 
@@ -147,10 +148,16 @@ func (w *worker) now(t *Task) time.Duration {
 // finish answers for a handler that has ended.
 func (w *worker) finish(t *Task, ack *protocol.AckMessage) {
 	w.ended = time.Since(w.d.made)
-	w.d.busy.Add(-1)
-	w.current.Store(nil)
-	t.cancel(context.Canceled)
-	t.respond(ack, t.more, w.ended)
+	before := t.end(bitReturned | bitEnded | bitAnswered)
+	if before&bitTakenOver != 0 {
+		w.reads = false
+	}
+	if !w.reads {
+		w.d.busy.Add(-1)
+	}
+	if before&bitAnswered == 0 {
+		t.answer(ack, t.more, w.ended)
+	}
 }
 
 // call runs the handler and returns the answer. Whatever panics, the handler or
@@ -215,9 +222,13 @@ func name(ack *protocol.AckMessage, id string, number uint64) {
 // respond answers unless that was done. With more, the intake that t came by has more to
 // come.
 func (t *Task) respond(ack *protocol.AckMessage, more bool, now time.Duration) {
-	if t.fate.Or(bitAnswered)&bitAnswered != 0 {
-		return
+	if t.fate.Or(bitAnswered)&bitAnswered == 0 {
+		t.answer(ack, more, now)
 	}
+}
+
+// answer is respond for who has set bitAnswered.
+func (t *Task) answer(ack *protocol.AckMessage, more bool, now time.Duration) {
 	name(ack, t.id, t.number)
 	o := Outcome{Task: t, ID: t.id, Ack: ack, Wanted: t.waitAck, Type: t.kind, Waited: t.waited, Ran: t.ran, Worker: int(t.worker)}
 	o.More = more && t.waited < maxHeld

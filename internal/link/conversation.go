@@ -131,10 +131,10 @@ func (v *Conversation) detach(l *Link, u *unseen) {
 	v.session.Store(nil) // which knows the connection
 	if l.epoch == v.epochs {
 		for _, o := range u.acks {
-			v.memory.keep(o.ack)
+			v.memory.keep(o.answer)
 		}
-		for _, ack := range u.large {
-			v.memory.keep(ack)
+		for _, large := range u.large {
+			v.memory.keep(large)
 		}
 		v.memory.forgotten = max(v.memory.forgotten, u.forgotten)
 	}

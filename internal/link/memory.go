@@ -12,11 +12,11 @@ import (
 // which is sent again, on the next connection, is not handled again. The conversation's
 // mutex guards it. Answers on a connection that lives are with its outbox.
 type memory struct {
-	running   atomic.Int32                    // the length of handling, for those who do not hold the mutex
-	handling  map[uint64]*handling            // messages that wait for a worker, or whose handlers are slow
-	answers   map[uint64]*protocol.AckMessage // given on earlier connections, and perhaps not received
-	weight    int                             // of answers
-	forgotten uint64                          // a message of up to this number that is not here may have been answered
+	running   atomic.Int32         // the length of handling, for those who do not hold the mutex
+	handling  map[uint64]*handling // messages that wait for a worker, or whose handlers are slow
+	answers   map[uint64]answer    // given on earlier connections, and perhaps not received
+	weight    int                  // of answers
+	forgotten uint64               // a message of up to this number that is not here may have been answered
 }
 
 // handling is a message that is not answered yet.
@@ -31,33 +31,31 @@ func (m *memory) reset() {
 	m.running.Store(0)
 }
 
-// keep keeps the answer to a message. It keeps a copy, because the acknowledgement may be a
-// part of its task, which knows the link, and all that would stay in memory.
-func (m *memory) keep(ack *protocol.AckMessage) {
-	number := ack.Number
-	if number == 0 {
+// keep keeps the answer to a message.
+func (m *memory) keep(a answer) {
+	if a.number == 0 {
 		return // the peer does not ask
 	}
-	weight := weightOf(ack)
-	if len(m.answers) > 0 && m.weight+weight > maxWeight {
-		m.forgotten = max(m.forgotten, number)
+	if len(m.answers) > 0 && m.weight+a.weight() > maxWeight {
+		m.forgotten = max(m.forgotten, a.number)
 		return
 	}
 	if m.answers == nil {
-		m.answers = make(map[uint64]*protocol.AckMessage)
+		m.answers = make(map[uint64]answer)
 	}
-	m.answers[number] = &protocol.AckMessage{Number: number, Status: ack.Status, Result: ack.Result, Error: ack.Error, Code: ack.Code}
-	m.weight += weight
+	m.answers[a.number] = a
+	m.weight += a.weight()
 }
 
 // take takes an answer out; it is nil if there is none.
 func (m *memory) take(number uint64) *protocol.AckMessage {
-	ack := m.answers[number]
-	if ack != nil {
-		delete(m.answers, number)
-		m.weight -= weightOf(ack)
+	a, there := m.answers[number]
+	if !there {
+		return nil
 	}
-	return ack
+	delete(m.answers, number)
+	m.weight -= a.weight()
+	return a.ack()
 }
 
 // below forgets the answers to messages that the peer will not ask for.

@@ -54,7 +54,7 @@ func (v *Conversation) deliver(l *Link, ack *protocol.AckMessage, more bool) {
 // keep keeps an answer that could not be sent on l. It is called with mu held.
 func (v *Conversation) keep(l *Link, ack *protocol.AckMessage) {
 	if l.epoch == v.epochs {
-		v.memory.keep(ack)
+		v.memory.keep(answerOf(ack))
 	}
 }
 

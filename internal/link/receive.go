@@ -22,7 +22,7 @@ func (c *Config) countDecoding(err error) {
 func (l *Link) receive(kind any) error {
 	switch kind := kind.(type) {
 	case *protocol.Frame_Ping:
-		l.out.seen(kind.Ping.GetAcksSeen(), 0)
+		l.out.seenSoFar(kind.Ping.GetAcksSeen())
 		l.cfg.Metrics.HeartbeatsReceived.Add(1)
 		// A peer that does not read its answers gets no pong either; they are a
 		// sign of life as good as that. The control frames behind must not wait.
@@ -35,7 +35,7 @@ func (l *Link) receive(kind any) error {
 		}}})
 		return nil
 	case *protocol.Frame_Pong:
-		l.out.seen(kind.Pong.GetAcksSeen(), 0)
+		l.out.seenSoFar(kind.Pong.GetAcksSeen())
 		l.cfg.Metrics.HeartbeatsReceived.Add(1)
 		return nil
 	case *protocol.Frame_Taken:

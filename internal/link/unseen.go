@@ -13,45 +13,42 @@ import (
 type unseen struct {
 	sent      uint64 // acknowledgements on the lane so far
 	acks      []owed // of the lane, the oldest first
-	large     map[uint64]*protocol.AckMessage
+	large     map[uint64]answer
 	weight    int    // of them all
 	forgotten uint64 // the highest number of those that there was no room for
 }
 
 // owed is an acknowledgement, and its own number on the lane.
 type owed struct {
-	at  uint64
-	ack *protocol.AckMessage
+	at uint64
+	answer
 }
 
 // The bound of what is remembered of one session while it has a connection, and of as much
 // afterwards. It is for peers that do not say what they have, and for those that do not
 // come back.
-const (
-	maxWeight    = 32 << 20
-	answerWeight = 1 << 10 // beside its texts; more than it takes
-)
-
-func weightOf(a *protocol.AckMessage) int { return answerWeight + len(a.Result) + len(a.Error) }
+const maxWeight = 32 << 20
 
 // add notes one of the lane. One without a number is of a peer that does not ask.
 func (u *unseen) add(a *protocol.AckMessage) {
 	u.sent++
 	if a.Number > 0 {
-		u.makeRoom(weightOf(a))
-		u.acks = append(u.acks, owed{u.sent, a})
+		o := owed{u.sent, answerOf(a)}
+		u.makeRoom(o.weight())
+		u.acks = append(u.acks, o)
 	}
 }
 
 func (u *unseen) addLarge(a *protocol.AckMessage) {
-	if a.Number == 0 || u.large[a.Number] != nil {
+	if _, there := u.large[a.Number]; there || a.Number == 0 {
 		return
 	}
-	u.makeRoom(weightOf(a))
+	large := answerOf(a)
+	u.makeRoom(large.weight())
 	if u.large == nil {
-		u.large = make(map[uint64]*protocol.AckMessage)
+		u.large = make(map[uint64]answer)
 	}
-	u.large[a.Number] = a
+	u.large[a.Number] = large
 }
 
 // makeRoom forgets the oldest until there is room for so much, and takes it. There always
@@ -59,8 +56,8 @@ func (u *unseen) addLarge(a *protocol.AckMessage) {
 func (u *unseen) makeRoom(weight int) {
 	u.weight += weight
 	for u.weight > maxWeight && len(u.acks) > 0 {
-		u.forgotten = max(u.forgotten, u.acks[0].ack.Number)
-		u.weight -= weightOf(u.acks[0].ack)
+		u.forgotten = max(u.forgotten, u.acks[0].number)
+		u.weight -= u.acks[0].weight()
 		u.acks = u.acks[1:]
 	}
 	for number := range u.large {
@@ -76,20 +73,23 @@ func (u *unseen) makeRoom(weight int) {
 func (u *unseen) seen(count uint64) {
 	n := 0
 	for n < len(u.acks) && u.acks[n].at <= count {
-		u.weight -= weightOf(u.acks[n].ack)
+		u.weight -= u.acks[n].weight()
 		n++
 	}
-	if n == len(u.acks) {
-		u.acks = nil // an idle connection has no use for the room
-	} else if n > 0 {
-		u.acks = slices.Delete(u.acks, 0, n)
-	}
+	u.acks = slices.Delete(u.acks, 0, n)
 }
 
 func (u *unseen) seenLarge(number uint64) {
-	if a := u.large[number]; a != nil {
+	if a, there := u.large[number]; there {
 		delete(u.large, number)
-		u.weight -= weightOf(a)
+		u.weight -= a.weight()
+	}
+}
+
+// rest gives the room back that a connection with no acknowledgements under way has no use for.
+func (u *unseen) rest() {
+	if len(u.acks) == 0 {
+		u.acks = nil
 	}
 }
 
@@ -100,6 +100,14 @@ func (o *outbox) seen(count, large uint64) {
 	defer o.mu.Unlock()
 	o.unseen.seen(count)
 	o.unseen.seenLarge(large)
+}
+
+// seenSoFar is seen with a heartbeat.
+func (o *outbox) seenSoFar(count uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.unseen.seen(count)
+	o.unseen.rest()
 }
 
 // After how many acknowledgements this side says that it has them: with a message that it

@@ -165,7 +165,7 @@ func (d *Dispatcher) running() int {
 type Outcome struct {
 	Task   *Task                // nil if the message was refused before there was one
 	ID     string               // of the message
-	Ack    *protocol.AckMessage // the answer, also if the sender has asked for none; it names the message by its number, or if that has none by its id
+	Ack    *protocol.AckMessage // the answer, also if the sender has asked for none; it names the message by its number, or if that has none by its id. It is the receiver's for the time of the call
 	Wanted bool                 // the sender has asked for it
 	Type   protocol.MessageType
 	Waited time.Duration // from the arrival until a worker took it

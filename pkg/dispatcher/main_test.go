@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/voilet/QuicFlow/internal/leaktest"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -33,7 +35,9 @@ type answers chan answer
 
 func newAnswers() answers { return make(answers, 1000) }
 
-func (a answers) Respond(o dispatcher.Outcome) { a <- answer{o.Ack, o} }
+func (a answers) Respond(o dispatcher.Outcome) {
+	a <- answer{proto.Clone(o.Ack).(*protocol.AckMessage), o}
+}
 
 // next returns the next answer, and fails the test unless it has this id, status
 // and code.

@@ -24,12 +24,11 @@ type Task struct {
 	kind      protocol.MessageType
 	worker    int32 // that has taken it
 	waitAck   bool
-	ran       bool                // the handler was called
-	more      bool                // an intake has it
-	senders   bool                // the deadline is the sender's
-	fate      atomic.Uint32       // bits
-	turn      *turn               // nil for none
-	success   protocol.AckMessage // the answer, if the handler has given one
+	ran       bool          // the handler was called
+	more      bool          // an intake has it
+	senders   bool          // the deadline is the sender's
+	fate      atomic.Uint32 // bits
+	turn      *turn         // nil for none
 
 	// Since the dispatcher was made, which takes a third of the place of a time.Time.
 	arrived  time.Duration

@@ -26,6 +26,7 @@ type worker struct {
 	number  int32                // how many others there were when it began
 	current atomic.Pointer[Task] // whose handler runs, or has run
 	ended   time.Duration        // when the handler before has, if nothing was waited for since; 0 if it was
+	success protocol.AckMessage  // what the handler has answered, for the responder
 
 	// The timer expires the current task. It is not set anew for each one: with
 	// every handler given the same time, the timer that is set fires early
@@ -158,6 +159,7 @@ func (w *worker) finish(t *Task, ack *protocol.AckMessage) {
 	if before&bitAnswered == 0 {
 		t.answer(ack, t.more, w.ended)
 	}
+	w.success.Result = nil
 }
 
 // call runs the handler and returns the answer. Whatever panics, the handler or
@@ -176,16 +178,19 @@ func (w *worker) call(h Handler, t *Task) (ack *protocol.AckMessage) {
 			w.replace(t)
 		}
 	}()
-	ack = t.outcome(h.OnMessage(t, msg))
+	result, err := h.OnMessage(t, msg)
+	ack = w.outcome(t, result, err)
 	returned = true
 	return ack
 }
 
-// outcome returns the answer for what the handler returned.
-func (t *Task) outcome(result *protocol.DataMessage, err error) *protocol.AckMessage {
+// outcome returns the answer for what the handler of t returned.
+func (w *worker) outcome(t *Task, result *protocol.DataMessage, err error) *protocol.AckMessage {
 	if err == nil {
-		t.success.Status, t.success.Result = protocol.AckStatus_ACK_STATUS_SUCCESS, result.GetPayload()
-		return &t.success
+		ack := &w.success // of which the responder may have made a failure the last time
+		ack.Status, ack.Code, ack.Error = protocol.AckStatus_ACK_STATUS_SUCCESS, 0, ""
+		ack.Result = result.GetPayload()
+		return ack
 	}
 	code, text := t.codeOf(err), err.Error()
 	if e, ok := err.(*qerrors.Error); ok && e.Code == code {
@@ -214,7 +219,7 @@ func Refused(msg *protocol.DataMessage, err *qerrors.Error) Outcome {
 
 // name says which message an acknowledgement is for: the number says it shorter.
 func name(ack *protocol.AckMessage, id string, number uint64) {
-	if ack.Number = number; number == 0 {
+	if ack.Number, ack.MsgId = number, ""; number == 0 {
 		ack.MsgId = id
 	}
 }

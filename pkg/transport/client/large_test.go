@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/testnet"
+	"github.com/voilet/QuicFlow/pkg/callback"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
@@ -115,4 +116,37 @@ func TestLargestPayload(t *testing.T) {
 	if err != nil || string(ack.Result) != fmt.Sprint(most) {
 		t.Errorf("%v, %v", ack, err)
 	}
+}
+
+// TestSuccessAfterResultTooLarge: what is said of one result says nothing of the next, also
+// when the reader handles one message after another itself.
+func TestSuccessAfterResultTooLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		n.Hub(testnet.Handle(func(_ context.Context, m *protocol.DataMessage) (*protocol.DataMessage, error) {
+			return &protocol.DataMessage{Payload: append(m.Payload, m.Payload...)}, nil
+		}), nil)
+		c := n.Client("a", testnet.Echo(), func(c *client.ClientConfig) { c.MaxPayload = 100 })
+		n.Connect(c)
+		var sent []*callback.Promise
+		for i := range 500 {
+			payload := []int{20, 80}[i%2]
+			p, err := c.SendAsync(t.Context(), testnet.Command(string(make([]byte, payload))), time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent = append(sent, p)
+		}
+		for i, p := range sent {
+			ack, err := p.Result()
+			if err != nil {
+				t.Fatal(err)
+			}
+			tooLarge := ack.Status == protocol.AckStatus_ACK_STATUS_FAILURE && qerrors.Code(ack.Code) == qerrors.PayloadTooLarge && ack.Error != ""
+			fits := ack.Status == protocol.AckStatus_ACK_STATUS_SUCCESS && ack.Code == 0 && ack.Error == "" && len(ack.Result) == 40
+			if i%2 == 0 && !fits || i%2 == 1 && !tooLarge {
+				t.Errorf("%d: %v %v %q, %d bytes", i, ack.Status, qerrors.Code(ack.Code), ack.Error, len(ack.Result))
+			}
+		}
+	})
 }

@@ -98,7 +98,15 @@ func (o *outbox) budget(c class) *budget {
 func (o *outbox) use(c class, n int) {
 	o.budget(c).used += n
 	o.charge(n)
-	o.full.Store(o.budgets[acks].used >= o.budgets[acks].limit)
+	o.noteFull()
+}
+
+// noteFull notes whether the budget of answers is used up. Most of the time that is no news.
+func (o *outbox) noteFull() {
+	b := &o.budgets[acks]
+	if full := b.used >= b.limit; full != o.full.Load() {
+		o.full.Store(full)
+	}
 }
 
 // free gives n bytes back to the budget of c, and wakes who waits for them.
@@ -106,7 +114,7 @@ func (o *outbox) free(c class, n int) {
 	b := o.budget(c)
 	b.used -= n
 	o.charge(-n)
-	o.full.Store(o.budgets[acks].used >= o.budgets[acks].limit)
+	o.noteFull()
 	if b.used <= b.limit/2 {
 		b.wake()
 	}

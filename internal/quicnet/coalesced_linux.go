@@ -18,7 +18,8 @@ import (
 type coalesced struct {
 	*net.UDPConn
 	pc       *ipv4.PacketConn
-	messages []ipv4.Message // to read into
+	atOnce   int            // how many messages there may be
+	messages []ipv4.Message // to read into; twice as many when all were needed
 	read     int            // how many of them were read
 	next     int            // of those, the first that is not taken
 	at       int            // what of its bytes is taken
@@ -27,10 +28,10 @@ type coalesced struct {
 }
 
 // How large what is read at once may be: what the kernel puts together, and what it says
-// about it.
+// about it, which is the length of the datagrams beside what quic-go has room for.
 const (
 	maxCoalesced = 64 << 10
-	maxOOB       = 128
+	maxOOB       = 128 + 32
 )
 
 // coalesce returns pc, read in such a way if the kernel can; up to so many at once.
@@ -49,17 +50,24 @@ func coalesce(pc net.PacketConn, atOnce int) net.PacketConn {
 	}); err != nil || failed != nil { // before Linux 5.0
 		return pc
 	}
-	c := &coalesced{UDPConn: udp, pc: ipv4.NewPacketConn(udp), messages: make([]ipv4.Message, atOnce)}
-	for i := range c.messages {
-		c.messages[i].Buffers = [][]byte{make([]byte, maxCoalesced)}
-		c.messages[i].OOB = make([]byte, maxOOB)
+	return &coalesced{UDPConn: udp, pc: ipv4.NewPacketConn(udp), atOnce: atOnce}
+}
+
+// grow makes room for the next read: little for who has little to read, because a client
+// has a socket of its own, and another one for each attempt to connect.
+func (c *coalesced) grow() {
+	if c.read < len(c.messages) {
+		return
 	}
-	return c
+	for range min(max(len(c.messages), 1), c.atOnce-len(c.messages)) {
+		c.messages = append(c.messages, ipv4.Message{Buffers: [][]byte{make([]byte, maxCoalesced)}, OOB: make([]byte, maxOOB)})
+	}
 }
 
 // ReadBatch reads one datagram into each of ms, until there are no more.
 func (c *coalesced) ReadBatch(ms []ipv4.Message, flags int) (n int, err error) {
 	if c.next == c.read {
+		c.grow()
 		c.next = 0
 		if c.read, err = c.pc.ReadBatch(c.messages, flags); err != nil {
 			c.read = 0
@@ -93,11 +101,17 @@ func (c *coalesced) take(m *ipv4.Message) {
 // each of them.
 func segments(m *ipv4.Message) (length int, oob []byte) {
 	oob = m.OOB[:m.NN]
-	header, data, rest, err := unix.ParseOneSocketControlMessage(oob)
-	if err == nil && header.Level == unix.IPPROTO_UDP && header.Type == unix.UDP_GRO && len(data) >= 4 {
-		if length = int(int32(binary.NativeEndian.Uint32(data))); length > 0 { // the kernel puts it first
-			return length, rest
+	for at := 0; at < len(oob); {
+		header, data, rest, err := unix.ParseOneSocketControlMessage(oob[at:])
+		if err != nil {
+			break
 		}
+		if header.Level == unix.IPPROTO_UDP && header.Type == unix.UDP_GRO && len(data) >= 4 {
+			if length = int(int32(binary.NativeEndian.Uint32(data))); length > 0 {
+				return length, append(oob[:at], rest...)
+			}
+		}
+		at = len(oob) - len(rest)
 	}
 	return max(m.N, 1), oob // one alone, or an empty one
 }

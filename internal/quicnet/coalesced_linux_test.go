@@ -3,6 +3,7 @@ package quicnet
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"testing"
@@ -17,8 +18,8 @@ import (
 // by one, each whole, from whom it is from, and with what the kernel says about it, however
 // many are asked for at once.
 func TestCoalesced(t *testing.T) {
-	for _, atOnce := range []int{1, 3, 8} {
-		t.Run(fmt.Sprint(atOnce, " at once"), func(t *testing.T) {
+	for _, n := range []int{1, 3, 8} {
+		t.Run(fmt.Sprint(n, " at once"), func(t *testing.T) {
 			socket := reader(t)
 			var senders []*net.UDPConn
 			for range 3 {
@@ -51,7 +52,7 @@ func TestCoalesced(t *testing.T) {
 			}
 			got := map[string][]string{}
 			for left := int(number); left > 0; {
-				for _, m := range readBatch(t, socket, atOnce) {
+				for _, m := range readBatch(t, socket, n) {
 					got[m.Addr.String()] = append(got[m.Addr.String()], string(m.Buffers[0][:m.N]))
 					if !saysTOS(m.OOB[:m.NN]) {
 						t.Fatalf("what the kernel says of a datagram is %x", m.OOB[:m.NN])
@@ -83,6 +84,52 @@ func TestCoalescedEmpty(t *testing.T) {
 	}
 }
 
+// TestCoalescedWithTimestamps: what the owner of a socket wants to be told as well, which
+// the kernel puts first, hides nothing.
+func TestCoalescedWithTimestamps(t *testing.T) {
+	socket := reader(t)
+	tell(t, socket.UDPConn, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS)
+	if _, _, err := sender(t, socket).WriteMsgUDP(make([]byte, 3000), segmented(1000), nil); err != nil {
+		t.Fatal(err)
+	}
+	got := readBatch(t, socket, 8)
+	if len(got) != 3 {
+		t.Fatalf("3 datagrams came as %d", len(got))
+	}
+	for _, m := range got {
+		header, _, rest, err := unix.ParseOneSocketControlMessage(m.OOB[:m.NN])
+		if m.N != 1000 || err != nil || header.Type != unix.SO_TIMESTAMPNS || !saysTOS(rest) {
+			t.Errorf("%d bytes came, of which the kernel says %x", m.N, m.OOB[:m.NN])
+		}
+	}
+}
+
+// TestCoalescedGrows: who has little to read has little memory for it.
+func TestCoalescedGrows(t *testing.T) {
+	socket := reader(t)
+	from := sender(t, socket)
+	for range 20 {
+		if _, err := from.Write([]byte("a")); err != nil {
+			t.Fatal(err)
+		}
+		readBatch(t, socket, 8)
+	}
+	if n := len(socket.messages); n > 2 { // one, and another since it was full
+		t.Errorf("there is room for %d", n)
+	}
+	for range 4 * atOnce {
+		if _, err := from.Write([]byte("a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for left := 4 * atOnce; left > 0; {
+		left -= len(readBatch(t, socket, 8))
+	}
+	if n := len(socket.messages); n != atOnce {
+		t.Errorf("there is room for %d, want %d", n, atOnce)
+	}
+}
+
 // TestCoalescedEnds: a socket that is closed says so.
 func TestCoalescedEnds(t *testing.T) {
 	socket := reader(t)
@@ -101,21 +148,16 @@ func TestNotCoalesced(t *testing.T) {
 	}
 }
 
+const atOnce = 4
+
 func reader(t *testing.T) *coalesced {
 	pc, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pc.Close() })
-	raw, err := pc.(*net.UDPConn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// As quic-go does.
-	if err := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_RECVTOS, 1) }); err != nil {
-		t.Fatal(err)
-	}
-	socket, ok := coalesce(pc, 2).(*coalesced)
+	tell(t, pc.(*net.UDPConn), unix.IPPROTO_IP, unix.IP_RECVTOS) // as quic-go does
+	socket, ok := coalesce(pc, atOnce).(*coalesced)
 	if !ok {
 		t.Skip("this kernel hands over one datagram at a time")
 	}
@@ -123,6 +165,20 @@ func reader(t *testing.T) *coalesced {
 		t.Fatal(err)
 	}
 	return socket
+}
+
+// tell has the kernel say what an option is about, of each datagram.
+func tell(t *testing.T, c *net.UDPConn, level, option int) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) { failed = unix.SetsockoptInt(int(fd), level, option, 1) })
+	if err := errors.Join(err, failed); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func sender(t *testing.T, to net.PacketConn) *net.UDPConn {

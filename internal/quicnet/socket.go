@@ -91,8 +91,8 @@ type Socket struct {
 	trusted   pool
 }
 
-// How much of what was put together is read at once, 64 KiB each: from a socket of clients, and
-// from a hub's, to which many send little. What is not needed is memory that nobody touches.
+// How much of what was put together is read at once at most, 64 KiB each: from a socket of
+// clients, and from a hub's, to which many send little.
 const (
 	readAtOnce         = 8
 	listenerReadAtOnce = 32

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -56,23 +53,15 @@ func addCaller(_ context.Context, cmd *cli.Command) error {
 	return err
 }
 
-// addLine adds a line to a file, which is replaced as a whole.
+// addLine adds a line to a file.
 func addLine(path, line string) error {
-	before, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	after := string(before)
-	if after != "" && !strings.HasSuffix(after, "\n") {
-		after += "\n"
-	}
-	after += line + "\n"
-	if _, err := bearer.Parse([]byte(after)); err != nil { // it is another file, perhaps
-		return err
-	}
-	mode := fs.FileMode(0o600)
-	if info, err := os.Stat(path); err == nil {
-		mode = info.Mode().Perm()
-	}
-	return atomicfile.Replace(path, []byte(after), mode)
+	return atomicfile.Edit(path, func(before []byte) ([]byte, error) {
+		after := string(before)
+		if after != "" && !strings.HasSuffix(after, "\n") {
+			after += "\n"
+		}
+		after += line + "\n"
+		_, err := bearer.Parse([]byte(after)) // it is another file, perhaps
+		return []byte(after), err
+	})
 }

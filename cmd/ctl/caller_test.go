@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/voilet/QuicFlow/internal/bearer"
@@ -85,5 +86,24 @@ func TestAddCaller(t *testing.T) {
 	}
 	if now, err := os.ReadFile(filepath.Join(dir, "api-tokens")); err != nil || string(now) != string(content) {
 		t.Errorf("the file has %s, %v", now, err)
+	}
+}
+
+// TestAddCallersAtOnce: of callers that are added at once, each is there afterwards.
+func TestAddCallersAtOnce(t *testing.T) {
+	t.Parallel()
+	dir, names := t.TempDir(), strings.Fields("a b c d e f g h")
+	var wg sync.WaitGroup
+	for _, name := range names {
+		wg.Go(func() {
+			if _, stderr, code := run(t, dir, nil, "add-caller", "-file", "api-tokens", name); code != 0 {
+				t.Errorf("exit code %d: %s", code, stderr)
+			}
+		})
+	}
+	wg.Wait()
+	content, err := os.ReadFile(filepath.Join(dir, "api-tokens"))
+	if n := strings.Count(string(content), "\n"); n != len(names) || err != nil {
+		t.Errorf("there are %d callers of %d, %v", n, len(names), err)
 	}
 }

@@ -35,7 +35,7 @@ var layers = []layer{
 	{"pkg/policy", []string{"pkg/errors", "pkg/protocol", "pkg/session", "internal/fields", "internal/reload"}},
 	{"internal/link", []string{above}},
 	{"internal/quicnet", []string{"pkg/errors", "internal/reload"}},
-	{"internal/atomicfile", nil},
+	{"internal/atomicfile", []string{"pkg/errors"}},
 	{"internal/keyfiles", []string{"internal/atomicfile", "pkg/errors"}},
 	{"pkg/transport/...", []string{above}},
 	{"internal/tokens", []string{"internal/atomicfile", "pkg/errors"}},

@@ -1,13 +1,9 @@
 package tokens
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"slices"
 
-	"github.com/gofrs/flock"
 	"go.yaml.in/yaml/v4"
 
 	"github.com/voilet/QuicFlow/internal/atomicfile"
@@ -56,34 +52,17 @@ func Read(path string) ([]Token, error) {
 
 // Edit replaces the tokens of the file at path by what change makes of them, in one step.
 // Others who edit it wait. A file that is not there is made, with mode 0600.
-func Edit(path string, change func([]Token) ([]Token, error)) (err error) {
-	lock := flock.New(path + ".lock")
-	if err := lock.Lock(); err != nil {
-		return qerrors.New(qerrors.InvalidConfig, "the file of tokens cannot be locked: use one in a folder that you may write to: %w", err)
-	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
-	var before []Token
-	if _, statErr := os.Stat(path); !errors.Is(statErr, fs.ErrNotExist) {
-		if before, err = Read(path); err != nil {
-			return err
+func Edit(path string, change func([]Token) ([]Token, error)) error {
+	return atomicfile.Edit(path, func(text []byte) ([]byte, error) {
+		before, err := Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-	}
-	after, err := change(slices.Clone(before))
-	if err != nil {
-		return err
-	}
-	text, err := yaml.Dump(content{after})
-	if err != nil {
-		return err
-	}
-	return atomicfile.Replace(path, append([]byte(heading), text...), mode(path))
-}
-
-// mode returns that of a file that is replaced: the hub may run as a user of its own, and
-// would not see what was revoked if it could not read it.
-func mode(path string) fs.FileMode {
-	if info, err := os.Stat(path); err == nil {
-		return info.Mode().Perm()
-	}
-	return 0o600
+		after, err := change(before)
+		if err != nil {
+			return nil, err
+		}
+		text, err = yaml.Dump(content{after})
+		return append([]byte(heading), text...), err
+	})
 }

@@ -31,7 +31,7 @@ func enrolling(t *testing.T, dir string) func(*server.ServerConfig) {
 		authority := must[*certs.Authority](t)(certs.NewAuthority())
 		write(t, ca, authority.Pair().Cert)
 		write(t, key, authority.Pair().Key)
-		write(t, denied, nil)
+		write(t, denied, []byte("# nobody\n"))
 	}
 	mtls := must[*auth.MTLS](t)(auth.NewMTLS(auth.MTLSConfig{CAFile: ca, DeniedFile: denied}))
 	enroller := must[*auth.Enroller](t)(auth.NewEnroller(auth.EnrollerConfig{

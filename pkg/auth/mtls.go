@@ -30,7 +30,8 @@ type MTLSConfig struct {
 	// in PEM or DER. One whose next update is due goes on to count. Optional.
 	CRLFile string
 	// DeniedFile has serial numbers of certificates that are not taken, in hexadecimal
-	// digits, one a line; "id:ID" denies all certificates of a client. Optional.
+	// digits, one a line; "id:ID" denies all certificates of a client, and a comment alone,
+	// "# nobody", nobody. An empty file is an error. Optional.
 	DeniedFile string
 	// ClientIDFrom is where in a certificate the client id is: FromURI, FromDNS or
 	// FromCommonName. Default FromURI.

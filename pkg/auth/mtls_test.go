@@ -73,7 +73,7 @@ func TestRevokedWhileConnected(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test(t, func(t *testing.T, n *testnet.Network) {
 				ca, denied := newAuthority(t), t.TempDir()+"/denied"
-				write(t, denied, nil)
+				write(t, denied, []byte("# nobody\n"))
 				mtls := must[*auth.MTLS](t)(auth.NewMTLS(auth.MTLSConfig{CAFile: ca.caFile(), CRLFile: ca.crl(), DeniedFile: denied}))
 				hub := n.Hub(testnet.Echo(), known(mtls))
 				a := n.Client("a", nil, func(c *client.ClientConfig) {
@@ -152,6 +152,32 @@ func TestDenyAnyClientID(t *testing.T) {
 			refused(t, n, hub, id, ca.good(id, 1), qerrors.CredentialRevoked)
 		})
 	}
+}
+
+// A list of who is denied that has become empty lets nobody in again; one that says that
+// nobody is does.
+func TestEmptiedDenials(t *testing.T) {
+	test(t, func(t *testing.T, n *testnet.Network) {
+		ca, denied := newAuthority(t), t.TempDir()+"/denied"
+		write(t, denied, []byte("id:a\n"))
+		var log testnet.Log
+		config := auth.MTLSConfig{CAFile: ca.caFile(), DeniedFile: denied, Logger: log.Logger()}
+		hub := n.Hub(nil, known(must[*auth.MTLS](t)(auth.NewMTLS(config))))
+		for _, text := range []string{"", "\n"} {
+			write(t, denied, []byte(text))
+			time.Sleep(time.Minute)
+			refused(t, n, hub, "a", ca.good("a", 1), qerrors.CredentialRevoked)
+			if _, err := auth.NewMTLS(config); qerrors.CodeOf(err) != qerrors.InvalidConfig || !strings.Contains(err.Error(), "# nobody") {
+				t.Errorf("the error at the start is %v", err)
+			}
+		}
+		if lines := log.Take(); len(lines) == 0 || !strings.Contains(lines[0], "stays in force") {
+			t.Errorf("the log has %q", lines)
+		}
+		write(t, denied, []byte("# nobody\n"))
+		time.Sleep(time.Minute)
+		n.Connect(n.Client("a", nil, ca.good("a", 1)))
+	})
 }
 
 // A revocation list of which a part, or nothing, is there lets nobody in again.

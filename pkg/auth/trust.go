@@ -125,8 +125,12 @@ func (t *trust) addCRL(der []byte, authorities []*x509.Certificate) error {
 	return nil
 }
 
-// addDenied reads serial numbers as "openssl x509 -serial" and -text print them.
+// addDenied reads serial numbers as "openssl x509 -serial" and -text print them. A file
+// that has lost what was in it must not let anybody in again.
 func (t *trust) addDenied(text []byte) error {
+	if text != nil && len(bytes.TrimSpace(text)) == 0 {
+		return qerrors.New(qerrors.InvalidConfig, "the file of -denied-serials is empty: if nobody is to be denied, say so there with a comment, \"# nobody\"")
+	}
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)
 		if text, ok := strings.CutPrefix(line, "id:"); ok {

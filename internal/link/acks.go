@@ -63,3 +63,10 @@ func (o *outbox) sentAcks() uint64 {
 	defer o.mu.Unlock()
 	return o.acksSent
 }
+
+// Said returns how many messages and acknowledgements were accepted.
+func (l *Link) Said() uint64 {
+	l.out.mu.Lock()
+	defer l.out.mu.Unlock()
+	return l.out.dataSent + l.out.acksSent
+}

@@ -86,8 +86,11 @@ func (l *Link) Drain(ctx context.Context, g *protocol.GoAway) error {
 // connection: nobody waits for an acknowledgement, no handler runs, and no message
 // was sent that would be lost in silence.
 func (l *Link) idle() bool {
-	return l.talk.promises.Len() == 0 && l.out.unanswered.Load() == 0 && !l.out.sentSilently()
+	return !l.Awaits() && l.out.unanswered.Load() == 0 && !l.out.sentSilently()
 }
+
+// Awaits reports whether somebody waits for an acknowledgement of the peer.
+func (l *Link) Awaits() bool { return l.talk.promises.Len() > 0 }
 
 // lingerTime is how long to wait for a peer that may be gone.
 func (l *Link) lingerTime() time.Duration { return linger + 4*l.conn.RTT() }

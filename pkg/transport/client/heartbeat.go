@@ -65,7 +65,8 @@ func (r *runner) heartbeat(l *link.Link, welcome *protocol.Welcome, token string
 
 // watch returns what sees to it that l does not stand still.
 func (r *runner) watch(l *link.Link) *standstill {
-	s := &standstill{conn: l.Conn().(*quicnet.Conn), since: time.Now()}
+	s := &standstill{conn: l.Conn().(*quicnet.Conn), link: l}
+	s.wait(time.Now())
 	if r.c.config.ReconnectEnabled {
 		s.dial = func(ctx context.Context) (*quicnet.Conn, error) {
 			return r.socket.Dial(ctx, r.addrs[0], r.c.cert.shown.Load(), r.c.config.limits())

@@ -17,7 +17,7 @@ type cell struct {
 	load     load
 	ends     bool // the connection may end
 	happens  func(w *world)
-	back     time.Duration // the first message is acknowledged so soon after the network is back
+	back     time.Duration // the first message is acknowledged so soon after the network is back, or an attempt has failed that was under way then
 }
 
 const (
@@ -107,7 +107,7 @@ func blackhole(name title, dark time.Duration, l load) cell {
 	c.load.Messages = int((dark + 10*s) / c.load.Every)
 	c.back = s
 	if dark > idle {
-		c.ends, c.back = true, maxBackoff+5*s // an attempt that had begun in the dark fails first, with QUIC's probes seconds apart
+		c.ends, c.back = true, maxBackoff+s
 	}
 	c.happens = func(w *world) {
 		time.Sleep(5 * s)
@@ -115,6 +115,7 @@ func blackhole(name title, dark time.Duration, l load) cell {
 		time.Sleep(dark)
 		w.network.Mend(clientID)
 		w.returned = time.Now()
+		w.failing = w.attempt()
 	}
 	return c
 }

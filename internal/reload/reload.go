@@ -181,7 +181,12 @@ func (v *Value[T]) Watch(ctx context.Context, reloaded func(error)) {
 	used := state{sum: v.sum}
 	v.mu.Unlock()
 	latest, failed, wait := used, false, Interval
-	for sleep(ctx, wait) {
+	for {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
 		contents, found, err := v.look(ctx)
 		if ctx.Err() != nil {
 			return
@@ -218,16 +223,4 @@ func newState(found sum, err error) state {
 		return state{err: err.Error()}
 	}
 	return state{sum: found}
-}
-
-// sleep returns false when ctx has ended before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

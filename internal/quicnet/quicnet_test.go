@@ -24,11 +24,17 @@ func create(t *testing.T) (dir string) {
 var limits = quicnet.Limits{HandshakeTimeout: 30 * time.Second, MaxIdleTimeout: 5 * time.Second, MaxIncomingStreams: 16}
 
 // listen serves connections until the test ends.
-func listen(t *testing.T, dir string) (addr string) {
+func listen(t *testing.T, dir string) (addr string) { return serve(t, load(t, dir)) }
+
+func load(t *testing.T, dir string) *quicnet.ServerAuth {
 	auth, err := quicnet.LoadServerAuth(dir+"/server.crt", dir+"/server.key")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return auth
+}
+
+func serve(t *testing.T, auth *quicnet.ServerAuth) (addr string) {
 	pc, err := quicnet.ListenUDP("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package quicnet_test
 import (
 	"bytes"
 	"crypto/tls"
-	"net"
 	"os"
 	"testing"
 
@@ -30,29 +29,10 @@ func (c tickets) Put(key string, state *tls.ClientSessionState) {
 // the next process; with another one the handshake begins anew, and shows that.
 func TestTickets(t *testing.T) {
 	dir, other := create(t), create(t)
-	load := func() *quicnet.ServerAuth {
-		auth, err := quicnet.LoadServerAuth(dir+"/server.crt", dir+"/server.key")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return auth
-	}
-	serve := func(auth *quicnet.ServerAuth) net.Addr {
-		pc, err := quicnet.ListenUDP("127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		l, err := quicnet.Listen(pc, auth, limits, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = l.Close() })
-		return l.Addr()
-	}
 	cache := tickets{tls.NewLRUClientSessionCache(1), make(chan struct{}, 100)}
-	connect := func(to net.Addr) tls.ConnectionState {
+	connect := func(to string) tls.ConnectionState {
 		t.Helper()
-		conn, err := quic.DialAddr(t.Context(), to.String(), &tls.Config{
+		conn, err := quic.DialAddr(t.Context(), to, &tls.Config{
 			InsecureSkipVerify: true, NextProtos: []string{quicnet.ALPN}, ClientSessionCache: cache,
 		}, nil)
 		if err != nil {
@@ -62,8 +42,8 @@ func TestTickets(t *testing.T) {
 		defer func() { _ = conn.CloseWithError(0, "") }()
 		return conn.ConnectionState().TLS
 	}
-	auth := load()
-	hub, next := serve(auth), serve(load())
+	auth := load(t, dir)
+	hub, next := serve(t, auth), listen(t, dir)
 	first := connect(hub)
 	if first.DidResume || !connect(hub).DidResume || !connect(next).DidResume {
 		t.Error("a session with the hub is not resumed, there or by the next one")

@@ -63,7 +63,10 @@ func LoadServerAuth(certFile, keyFile string) (*ServerAuth, error) {
 func (a *ServerAuth) AskForCertificates() { a.tls.ClientAuth = tls.RequestClientCert }
 
 // Expires returns when the certificate does.
-func (a *ServerAuth) Expires() time.Time { return expires(*a.shown.Get().cert) }
+func (a *ServerAuth) Expires() time.Time {
+	_, to := validity(a.shown.Get().cert)
+	return to
+}
 
 // parse returns what reads the files, and has handshakes use the key of tickets at once.
 func (a *ServerAuth) parse(certFile, keyFile string) reload.Parse[serverKeys] {
@@ -158,24 +161,21 @@ func (f ClientFiles) parse(files [][]byte) (*tls.Config, error) {
 // Validity returns from when until when the client's certificate is good, zero without one.
 func (a *ClientAuth) Validity() (from, to time.Time) {
 	config := a.shown.Get()
-	if len(config.Certificates) == 0 || config.Certificates[0].Leaf == nil {
+	if len(config.Certificates) == 0 {
 		return time.Time{}, time.Time{}
 	}
-	return config.Certificates[0].Leaf.NotBefore, config.Certificates[0].Leaf.NotAfter
+	return validity(&config.Certificates[0])
+}
+
+func validity(cert *tls.Certificate) (from, to time.Time) {
+	if cert.Leaf == nil { // GODEBUG=x509keypairleaf=0
+		return time.Time{}, time.Time{}
+	}
+	return cert.Leaf.NotBefore, cert.Leaf.NotAfter
 }
 
 // Expires returns when the client's certificate does, and zero without one.
 func (a *ClientAuth) Expires() time.Time {
-	config := a.shown.Get()
-	if len(config.Certificates) == 0 {
-		return time.Time{}
-	}
-	return expires(config.Certificates[0])
-}
-
-func expires(cert tls.Certificate) time.Time {
-	if cert.Leaf == nil { // GODEBUG=x509keypairleaf=0
-		return time.Time{}
-	}
-	return cert.Leaf.NotAfter
+	_, to := a.Validity()
+	return to
 }

@@ -51,6 +51,7 @@ type Config struct {
 
 	nothing    chan struct{} // closed: links share it that have nothing to send again
 	repeats    *monitoring.Repeats
+	clock      clock
 	share      share
 	traffic    traffic
 	links      atomic.Uint32 // that were made

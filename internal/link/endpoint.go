@@ -25,7 +25,7 @@ func (c *Config) SendMessage(ctx context.Context, clientID string, pick Pick,
 		}
 		return p.Take(ctx)
 	}
-	now := time.Now()
+	now := c.clock.now()
 	var out protocol.DataMessage
 	if err := c.outgoing(&out, msg, now); err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (c *Config) SendAsync(ctx context.Context, clientID string, pick Pick,
 
 func (c *Config) sendAsync(ctx context.Context, clientID string, pick Pick,
 	msg *protocol.DataMessage, timeout time.Duration, lent bool) (*callback.Promise, error) {
-	now := time.Now()
+	now := c.clock.now()
 	var out protocol.DataMessage
 	if err := c.outgoing(&out, msg, now); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package link
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
@@ -67,7 +66,7 @@ func (p *Parcel) ID() string { return p.id }
 // Pack encodes a copy of msg for [Link.Offer]. [Parcel.Offered] comes last.
 func (c *Config) Pack(ctx context.Context, msg *protocol.DataMessage) (*Parcel, error) {
 	var out protocol.DataMessage
-	now := time.Now()
+	now := c.clock.now()
 	if err := c.outgoing(&out, msg, now); err != nil {
 		return nil, err
 	}

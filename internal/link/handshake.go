@@ -122,18 +122,21 @@ func (l *Link) openControl(ctx context.Context) error {
 	if err != nil {
 		return l.ended(ctx, err)
 	}
-	l.out.lanes[control].stream = stream
+	// Until greet has written, other frames wait as if somebody wrote already: who stops
+	// waiting for a message of the connection before has a Cancel sent on this one.
+	l.out.lanes[control].stream, l.out.lanes[control].flushing = stream, true
 	return nil
 }
 
-// greet writes the first control frame, which nothing can be before and which the peer has
-// room for, so that nobody else has to. An error would be that of a connection that has
-// ended, which is noticed elsewhere.
+// greet writes the first control frame, so that no flusher has to. A welcome, which nobody
+// limits the time of, fits into what QUIC takes without waiting for the peer. An error would
+// be that of a connection that has ended, which is noticed elsewhere.
 func (l *Link) greet(f *protocol.Frame) {
 	frame, err := wire.AppendFrame(nil, f)
 	if err == nil {
 		_, _ = l.out.lanes[control].stream.Write(frame)
 	}
+	l.out.handOn(control)
 }
 
 // limit closes the connection if ctx ends before stop is called.

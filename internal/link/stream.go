@@ -85,6 +85,8 @@ func (s *stream) next() (mine bool, err error) {
 		}
 		return true, nil
 	}
+	s.intake.Rest() // what acts on other frames may wait, with which it keeps no worker and no answer
+	s.settle()
 	return true, s.link.receive(kind)
 }
 

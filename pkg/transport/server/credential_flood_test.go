@@ -44,3 +44,40 @@ func TestFloodOfCredentials(t *testing.T) {
 		}
 	})
 }
+
+// anybody lets everybody in.
+type anybody struct{}
+
+func (anybody) Authenticate(_ context.Context, c server.Credentials) (server.Identity, error) {
+	return server.Identity{ClientID: c.ClientID, Method: "test"}, nil
+}
+
+// A client whose credentials wait to be checked, on many streams behind messages, keeps no
+// worker from the others.
+func TestCredentialsKeepNoWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		n.Hub(testnet.Echo(), func(c *server.ServerConfig) { c.Authenticators = []server.Authenticator{anybody{}} })
+		honest := n.Client("honest", testnet.Echo(), nil)
+		n.Connect(honest)
+		for range 500 { // until the handler counts as quick
+			if _, err := honest.SendMessage(t.Context(), testnet.Command("x"), true, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := n.Dial("hostile")
+		p.Hello("hostile")
+		credential := &protocol.Frame{Kind: &protocol.Frame_Credential{Credential: &protocol.Credential{Token: "x"}}}
+		for range 25 {
+			frames := []*protocol.Frame{testnet.Data("1", nil)}
+			for range 20 {
+				frames = append(frames, credential)
+			}
+			_, _ = p.Open().Write(testnet.Encode(frames...))
+		}
+		time.Sleep(time.Second)
+		if _, err := honest.SendMessage(t.Context(), testnet.Command("x"), true, time.Second); err != nil {
+			t.Errorf("an honest client: %v", err)
+		}
+	})
+}

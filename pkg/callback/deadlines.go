@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"math"
 	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -23,7 +24,8 @@ type deadlines struct {
 // tickOf returns in which tick since the manager was made a promise with this deadline
 // fails; the first is 1.
 func (m *Manager) tickOf(deadline time.Time) int64 {
-	return max(int64((deadline.Sub(m.start)+tick-1)/tick), 1)
+	in := min(max(deadline.Sub(m.start), 1), math.MaxInt64-tick) // so far away that nothing overflows
+	return int64((in + tick - 1) / tick)
 }
 
 // watch makes sure that the timer runs at a tick. It is called with mu held.

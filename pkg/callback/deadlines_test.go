@@ -2,6 +2,7 @@ package callback_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -139,4 +140,24 @@ func TestLongPause(t *testing.T) {
 			wantNothing(t, m)
 		})
 	}
+}
+
+// TestFarDeadline: a timeout that means for ever is none that is over at once.
+func TestFarDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, timeout := range []time.Duration{math.MaxInt64, math.MaxInt64 - tick, math.MaxInt64 / 2} {
+			m := callback.NewManager(0)
+			table := m.NewTable(callback.Hooks{})
+			p, err := begin(table, callback.Sent{ID: "a", Begun: time.Now(), Timeout: timeout})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+			if isDone(p) {
+				_, err := p.Result()
+				t.Errorf("with a timeout of %v: %v", timeout, err)
+			}
+			complete(table, p)
+		}
+	})
 }

@@ -14,16 +14,17 @@ type quiet struct {
 
 // begin starts to read.
 func (s *stream) begin() {
-	if s.r.Ready() {
-		go s.read()
-	} else {
+	if s.r.Empty() {
 		go s.await()
+	} else {
+		go s.read()
 	}
 }
 
-// rests reports whether another goroutine waits for more to come, and goes on then.
+// rests reports whether another goroutine waits for more to come, and goes on then. Within
+// a frame it does not: what has come may be no frame already.
 func (s *stream) rests() bool {
-	if s.quiet.source == nil || s.quiet.came {
+	if s.quiet.source == nil || s.quiet.came || !s.r.Empty() {
 		s.quiet.came = false
 		return false
 	}

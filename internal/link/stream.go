@@ -159,6 +159,9 @@ func (s *stream) readLarge(n int) error {
 		return err
 	}
 	data, ok := f.Kind.(*protocol.Frame_Data)
+	if ok && wire.LeadsAck(lead) {
+		return qerrors.New(qerrors.ProtocolViolation, "a large data frame that begins as an acknowledgement")
+	}
 	if !ok {
 		if !wire.LeadsAck(lead) {
 			l.largeReads.Add(-1)

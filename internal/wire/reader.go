@@ -64,6 +64,9 @@ func (r *Reader) Ready() bool {
 	return n > 0 && size <= uint64(r.w-r.r-n)
 }
 
+// Empty reports whether nothing is buffered.
+func (r *Reader) Empty() bool { return r.buf == nil }
+
 // Next waits for the next frame and returns the length of its body, which
 // [Reader.Read] has to be called with. The length is checked against the limit
 // before any of the body is read. At the end of the stream between two frames

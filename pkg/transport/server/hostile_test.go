@@ -64,6 +64,8 @@ func afterHello() []attack {
 		{"no varint", func(p *testnet.Peer) { p.Write(bytes.Repeat([]byte{0xff}, 64)) }, violation},
 		{"no protobuf", func(p *testnet.Peer) { p.Write([]byte{4, 0x42, 0xff, 0xff, 0xff}) }, violation},
 		{"frame over the limit", func(p *testnet.Peer) { p.Write(protowire.AppendVarint(nil, 1<<20+32<<10+1)) }, qerrors.FrameTooLarge},
+		{"frame over the limit behind another", func(p *testnet.Peer) { p.Write(protowire.AppendVarint(testnet.Encode(testnet.Ping()), 1<<30)) }, qerrors.FrameTooLarge},
+		{"large data that begins as an acknowledgement", func(p *testnet.Peer) { p.Write(disguised()) }, violation},
 		{"payload over the limit", send(testnet.Data("1", make([]byte, 1<<20+1))), qerrors.PayloadTooLarge},
 		{"lane reset", func(p *testnet.Peer) { s := p.Open(); _, _ = s.Write([]byte{1}); s.CancelWrite(7) }, violation},
 		{"first lane reset", func(p *testnet.Peer) { p.Main().CancelWrite(7) }, violation},
@@ -78,6 +80,15 @@ func afterHello() []attack {
 	}
 }
 
+// disguised is a large data frame whose first byte is that of an acknowledgement: those are
+// counted elsewhere.
+func disguised() []byte {
+	framed := testnet.Encode(testnet.Data("1", make([]byte, 70<<10)))
+	_, n := protowire.ConsumeVarint(framed)
+	ack := protowire.AppendBytes(protowire.AppendTag(nil, 9, protowire.BytesType), nil)
+	return append(protowire.AppendVarint(nil, uint64(len(ack)+len(framed)-n)), append(ack, framed[n:]...)...)
+}
+
 // TestHostilePeers has each of them cost one closed connection with a code and
 // one count, and an honest client nothing.
 func TestHostilePeers(t *testing.T) {
@@ -86,11 +97,15 @@ func TestHostilePeers(t *testing.T) {
 			attackHub(t, a, false, func(hub *server.Server) map[qerrors.Code]uint64 { return hub.GetMetrics().Refused })
 		})
 	}
+	disconnected := func(hub *server.Server) map[qerrors.Code]uint64 { return hub.GetMetrics().Disconnected }
 	for _, a := range afterHello() {
-		t.Run("after hello/"+a.name, func(t *testing.T) {
-			attackHub(t, a, true, func(hub *server.Server) map[qerrors.Code]uint64 { return hub.GetMetrics().Disconnected })
-		})
+		t.Run("after hello/"+a.name, func(t *testing.T) { attackHub(t, a, true, disconnected) })
 	}
+	t.Run("with hello/frame over the limit", func(t *testing.T) {
+		attackHub(t, attack{do: func(p *testnet.Peer) {
+			p.Write(protowire.AppendVarint(testnet.Encode(testnet.Hello("hostile")), 1<<30))
+		}, code: qerrors.FrameTooLarge}, false, disconnected)
+	})
 }
 
 func attackHub(t *testing.T, a attack, hello bool, counts func(*server.Server) map[qerrors.Code]uint64) {

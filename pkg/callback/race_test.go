@@ -136,3 +136,71 @@ func TestAddAgainstClose(t *testing.T) {
 		wantNothing(t, m)
 	}
 }
+
+// TestLentExactlyOnce: a promise that is used again gets what is for the message it is for at the
+// time, however those before have ended, and whatever comes too late or twice.
+func TestLentExactlyOnce(t *testing.T) {
+	const workers, times = 8, 2000
+	m := callback.NewManager(0)
+	table := m.NewTable(callback.Hooks{})
+	sentNumbers := make(chan uint64, 64)
+	var peer, senders sync.WaitGroup
+	peer.Go(func() {
+		var before []*protocol.AckMessage
+		for number := range sentNumbers {
+			ack := &protocol.AckMessage{Number: number, Result: strconv.AppendUint(nil, number, 10)}
+			table.Complete(time.Now(), ack, &protocol.AckMessage{Number: number - 1}, &protocol.AckMessage{Number: number})
+			if before = append(before, &protocol.AckMessage{Number: number}); len(before) == 100 {
+				table.Complete(time.Now(), before...)
+				before = nil
+			}
+		}
+	})
+	for w := range workers {
+		senders.Go(func() {
+			for i := range times {
+				timeout := time.Hour
+				if i%3 == 0 {
+					timeout = 0
+				}
+				s := callback.Sent{ID: strconv.Itoa(w), Begun: time.Now(), Timeout: timeout}
+				p, err := table.New(&s, true)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				number := p.Number()
+				if i%10 == 0 {
+					p.Discard()
+					continue
+				}
+				ctx, cancel := context.WithCancel(context.Background())
+				if err := p.Begin(); err != nil {
+					t.Error(err)
+				}
+				sentNumbers <- number
+				switch i % 7 {
+				case 0:
+					go cancel()
+				case 1:
+					table.Fail(number, qerrors.New(qerrors.PayloadTooLarge, "failed"))
+				}
+				ack, err := p.Take(ctx)
+				cancel()
+				switch {
+				case (ack == nil) == (err == nil):
+					t.Errorf("message %d has %v and %v", number, ack, err)
+				case err == nil && (ack.Number != number || ack.MsgId != s.ID):
+					t.Errorf("message %d of %s has the acknowledgement %v", number, s.ID, ack)
+				}
+			}
+		})
+	}
+	senders.Wait()
+	close(sentNumbers)
+	peer.Wait()
+	wantNothing(t, m)
+	if table.Len() != 0 {
+		t.Errorf("%d promises wait", table.Len())
+	}
+}

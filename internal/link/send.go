@@ -26,8 +26,10 @@ func (l *Link) send(w *Wait, m *protocol.DataMessage, a *awaited) (*callback.Pro
 	p := parcel{payload: len(m.Payload), lane: classOf(m.Priority), ordered: m.OrderingKey != ""}
 	if a == nil {
 		m.Number = l.talk.promises.Next()
-	} else if err := p.promiseOf(l, w, m, a); err != nil {
-		return nil, err
+	} else {
+		a.Timeout = w.deadline.Sub(w.begun)
+		p.promise = l.talk.promises.New(&a.Sent, a.lent)
+		m.Number = p.promise.Number()
 	}
 	m.AcksSeen = l.report()
 	p.size = wire.DataSize(m)
@@ -37,14 +39,6 @@ func (l *Link) send(w *Wait, m *protocol.DataMessage, a *awaited) (*callback.Pro
 		return nil, err
 	}
 	return p.promise, err
-}
-
-func (p *parcel) promiseOf(l *Link, w *Wait, m *protocol.DataMessage, a *awaited) (err error) {
-	a.Timeout = w.deadline.Sub(w.begun)
-	if p.promise, err = l.talk.promises.New(&a.Sent, a.lent); err == nil {
-		m.Number = p.promise.Number()
-	}
-	return err
 }
 
 func (l *Link) queue(w *Wait, p *parcel, m *protocol.DataMessage) (err error) {

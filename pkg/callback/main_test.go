@@ -39,10 +39,7 @@ func add(t *testing.T, table *callback.Table, id string, deadline time.Time) *ca
 
 // begin makes a promise that waits.
 func begin(table *callback.Table, s callback.Sent) (*callback.Promise, error) {
-	p, err := table.New(&s, false)
-	if err != nil {
-		return nil, err
-	}
+	p := table.New(&s, false)
 	if err := p.Begin(); err != nil {
 		p.Discard()
 		return nil, err

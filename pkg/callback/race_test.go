@@ -164,11 +164,7 @@ func TestLentExactlyOnce(t *testing.T) {
 					timeout = 0
 				}
 				s := callback.Sent{ID: strconv.Itoa(w), Begun: time.Now(), Timeout: timeout}
-				p, err := table.New(&s, true)
-				if err != nil {
-					t.Error(err)
-					return
-				}
+				p := table.New(&s, true)
 				number := p.Number()
 				if i%10 == 0 {
 					p.Discard()

@@ -71,11 +71,8 @@ func TestLent(t *testing.T) {
 	table := m.NewTable(callback.Hooks{})
 	lend := func(deadline time.Time) *callback.Promise {
 		s := sent("id", deadline)
-		p, err := table.New(&s, true)
-		if err == nil {
-			err = p.Begin()
-		}
-		if err != nil {
+		p := table.New(&s, true)
+		if err := p.Begin(); err != nil {
 			t.Fatal(err)
 		}
 		return p

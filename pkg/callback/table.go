@@ -61,27 +61,28 @@ func (s *Sent) Deadline() time.Time { return s.Begun.Add(s.Timeout) }
 // Next returns the number of the next message, from 1.
 func (t *Table) Next() uint64 { return t.numbers.Add(1) }
 
-// New makes the promise of a message that is about to be sent, and gives that a number. It
-// fails with TooManyPromises past the manager's limit. [Promise.Begin] or
-// [Promise.Discard] comes next. One that is lent has to be given back with [Promise.Take], and nobody
-// else may have it.
-func (t *Table) New(s *Sent, lent bool) (*Promise, error) {
-	if err := t.manager.enter(); err != nil {
-		return nil, err
-	}
+// New makes the promise of a message that is about to be sent, and gives that a number.
+// [Promise.Begin] or [Promise.Discard] comes next. One that is lent has to be given back
+// with [Promise.Take], and nobody else may have it.
+func (t *Table) New(s *Sent, lent bool) *Promise {
 	p := t.manager.promise(lent)
 	p.table, p.sent = t, *s
 	p.sent.Number = t.Next()
-	return p, nil
+	return p
 }
 
 // Begin has the promise wait for the acknowledgement from now on, which may come at any
-// moment. It fails with the table's own error once that is closed.
+// moment. It fails with TooManyPromises past the manager's limit, and with the table's own
+// error once that is closed; [Promise.Discard] comes next then.
 func (p *Promise) Begin() error {
 	t := p.table
+	if err := t.manager.enter(); err != nil {
+		return err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed != nil {
+		t.manager.active.Add(-1)
 		t.manager.rejected.Add(1)
 		return t.closed
 	}
@@ -93,10 +94,7 @@ func (p *Promise) Begin() error {
 }
 
 // Discard gives up a promise that has not begun.
-func (p *Promise) Discard() {
-	p.table.manager.active.Add(-1)
-	p.giveBack()
-}
+func (p *Promise) Discard() { p.giveBack() }
 
 // Oldest returns the lowest number of the messages that are awaited, or would be next.
 func (t *Table) Oldest() uint64 {

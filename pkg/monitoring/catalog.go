@@ -96,7 +96,7 @@ func promiseMetrics() []metric {
 		counter("promises_timed_out_total", "Acknowledgements that did not come in time.", func(s *Snapshot) uint64 { return s.Promises.TimedOut }),
 		counter("promises_canceled_total", "Acknowledgements that the caller no longer waited for.", func(s *Snapshot) uint64 { return s.Promises.Canceled }),
 		counter("promises_lost_total", "Acknowledgements that were awaited when the session ended.", func(s *Snapshot) uint64 { return s.Promises.Lost }),
-		counter("promises_rejected_total", "Sends refused because too many acknowledgements were awaited, or the id was in use.",
+		counter("promises_rejected_total", "Sends refused because too many acknowledgements were awaited, or the session had ended.",
 			func(s *Snapshot) uint64 { return s.Promises.Rejected }),
 	}
 }

@@ -48,7 +48,7 @@ type Promises struct {
 	TimedOut  uint64 // it did not come in time, or said that the time was over
 	Canceled  uint64 // the caller gave up
 	Lost      uint64 // the session ended before it came
-	Rejected  uint64 // not made, because there were too many or the id was in use
+	Rejected  uint64 // not made, because there were too many or the session had ended
 }
 
 // Snapshot is all that is known of one client or server at one time. Maps have no

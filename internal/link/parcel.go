@@ -99,11 +99,8 @@ func (c *Config) encode(m *protocol.DataMessage, size int) ([]byte, error) {
 
 // Offer queues p without waiting: it fails when the queue is full.
 func (l *Link) Offer(p *Parcel) error {
-	if err := l.mayReceive(p.kind); err != nil {
+	if err := l.takes(p.kind, p.payload); err != nil {
 		return err
-	}
-	if p.payload > l.peerMax {
-		return l.tooLarge(p.payload)
 	}
 	if p.ordered && !l.hasResent() {
 		return qerrors.New(qerrors.QueueFull, "what the connection before did not do has to be sent first, for the order of messages with ordering keys")

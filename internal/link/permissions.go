@@ -71,17 +71,6 @@ func (l *Link) forbid(m *protocol.DataMessage, in *dispatcher.Intake, why *qerro
 	return nil
 }
 
-// mayReceive returns an error if the client may not receive messages of type t.
-func (l *Link) mayReceive(t protocol.MessageType) error {
-	if l.may == nil {
-		return nil
-	}
-	if err := l.may.MayReceive(t); err != nil {
-		return denied(err)
-	}
-	return nil
-}
-
 // denied gives the answer of an authorizer its code.
 func denied(err error) *qerrors.Error {
 	e := *qerrors.From(err)

@@ -53,13 +53,16 @@ func (l *Link) hasResent() bool {
 // repeat queues a message, as soon as there is room, unless nobody waits for it any more.
 func (l *Link) repeat(number uint64) error {
 	o, table := &l.out, l.talk.promises
+	var kind protocol.MessageType
 	c, size := normal, -1
-	table.IfWaiting(number, func(s *callback.Sent) { c, size = classOf(s.Message.GetPriority()), len(s.Message.GetPayload()) })
+	table.IfWaiting(number, func(s *callback.Sent) {
+		kind, c, size = s.Message.GetType(), classOf(s.Message.GetPriority()), len(s.Message.GetPayload())
+	})
 	if size < 0 {
 		return nil
 	}
-	if size > l.peerMax { // as it was not for the hub before this one
-		table.Fail(number, l.tooLarge(size))
+	if err := l.takes(kind, size); err != nil { // as the peer did on the connection before
+		table.Fail(number, qerrors.From(err))
 		return nil
 	}
 	o.mu.Lock()

@@ -12,11 +12,8 @@ import (
 // send queues m, which the link does not keep. With a it returns the promise of the
 // acknowledgement. Every error means that nothing was sent, and that there is no promise.
 func (l *Link) send(w *Wait, m *protocol.DataMessage, a *awaited) (*callback.Promise, error) {
-	if err := l.mayReceive(m.Type); err != nil {
+	if err := l.takes(m.Type, len(m.Payload)); err != nil {
 		return nil, err
-	}
-	if len(m.Payload) > l.peerMax {
-		return nil, l.tooLarge(len(m.Payload))
 	}
 	if m.OrderingKey != "" {
 		if err := l.afterResent(w); err != nil {
@@ -50,9 +47,19 @@ func (l *Link) queue(w *Wait, p *parcel, m *protocol.DataMessage) (err error) {
 	return l.out.put(w, p, m)
 }
 
-func (l *Link) tooLarge(n int) *qerrors.Error {
-	return qerrors.New(qerrors.PayloadTooLarge,
-		"a payload of %d bytes is over the peer's limit of %d: split it, or raise MaxPayload (-max-payload) there", n, l.peerMax)
+// takes returns an error unless the peer takes a message of this type, with a payload of n
+// bytes.
+func (l *Link) takes(t protocol.MessageType, n int) error {
+	if l.may != nil {
+		if err := l.may.MayReceive(t); err != nil {
+			return denied(err)
+		}
+	}
+	if n > l.peerMax {
+		return qerrors.New(qerrors.PayloadTooLarge,
+			"a payload of %d bytes is over the peer's limit of %d: split it, or raise MaxPayload (-max-payload) there", n, l.peerMax)
+	}
+	return nil
 }
 
 // pingPadding makes the packet of a ping large enough for a stateless reset to be

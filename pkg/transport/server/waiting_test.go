@@ -21,7 +21,9 @@ func TestWaitingSendersHoldNoPromises(t *testing.T) {
 		p.Send(testnet.Hello("deaf"))
 		time.Sleep(time.Second)
 		for range 2 * limit {
-			go func() { _, _ = hub.SendMessage(t.Context(), "deaf", testnet.Command(string(make([]byte, size))), true, time.Minute) }()
+			go func() {
+				_, _ = hub.SendMessage(t.Context(), "deaf", testnet.Command(string(make([]byte, size))), true, time.Minute)
+			}()
 		}
 		time.Sleep(10 * time.Second)
 		if _, err := hub.SendMessage(t.Context(), "honest", testnet.Command("x"), true, time.Second); err != nil {

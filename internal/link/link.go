@@ -95,7 +95,7 @@ type Link struct {
 
 	resumed    bool          // the session has had a connection before
 	live       atomic.Bool   // the handshake has succeeded: what the peer sends is read
-	number     uint32        // how many links there were before
+	number     uint32        // which link of its Config it is, from 1
 	largeReads atomic.Int32  // large data frames of the peer that are not handed on yet
 	largeAcks  chan struct{} // a place for each large acknowledgement that is being read
 	streams    chan struct{} // a place for each stream of the peer that is being read

@@ -130,7 +130,7 @@ func (o *outbox) send(l *lane, c class, buf []byte, silent int) bool {
 
 func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 	if l.stream == nil {
-		if l.stream, err = o.conn.Open(o.conn.Context(), c.urgency()); err != nil {
+		if l.stream, err = o.open(c.urgency()); err != nil {
 			return err
 		}
 	}
@@ -147,6 +147,15 @@ func (o *outbox) write(l *lane, c class, buf []byte) (err error) {
 		o.conn.Close(qerrors.ProtocolViolation, "a lane was cancelled")
 	}
 	return err
+}
+
+// open opens a stream, and tells the peer that there is one to look for.
+func (o *outbox) open(urgency int8) (io.WriteCloser, error) {
+	stream, err := o.conn.Open(o.conn.Context(), urgency)
+	if err == nil {
+		o.control(&protocol.Frame{Kind: &protocol.Frame_Opened{Opened: &protocol.Opened{}}})
+	}
+	return stream, err
 }
 
 // slowWrite is how long a write takes that had to wait for the peer to read.

@@ -66,7 +66,7 @@ func (o *outbox) sendLarge(q *largeQueue, f largeFrame) {
 
 func (o *outbox) writeLarge(f largeFrame) error {
 	// One step behind the small frames of the same class.
-	stream, err := o.conn.Open(o.conn.Context(), f.class.urgency()+1)
+	stream, err := o.open(f.class.urgency() + 1)
 	if err != nil {
 		return err
 	}

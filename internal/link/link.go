@@ -28,8 +28,10 @@
 // What was not acknowledged when a connection was lost, a [Conversation] has the next
 // link send again.
 //
-// Goroutines: one accepts the next stream of the peer, which it then reads. When the
-// connection ends, the last of these waits for all the others. A lane has a flusher
+// Goroutines: one reads the peer's first stream, and when the connection ends waits for all
+// the others. One accepts the next stream of the peer, which it then reads, but only after
+// the peer has said that there is one: it would be a twentieth of what an idle connection
+// takes. A lane has a flusher
 // while it has something to send; one more, at first, sends again, if there is
 // anything. Handlers run on the dispatcher's workers, or, while they are quick, on the
 // reader's goroutine, which then hands on the reading if one takes longer: so they
@@ -80,7 +82,8 @@ type Link struct {
 	wg   sync.WaitGroup // readers, flushers and senders of large frames
 
 	// Set by the handshake.
-	first   *stream // the peer's first one, where its control frames come
+	first   *stream           // the peer's first one, where its control frames come
+	over    func(cause error) // is called when it has ended, and all else
 	session *session.Session
 	talk    *Conversation
 	epoch   uint64              // which of its sessions it is
@@ -97,8 +100,7 @@ type Link struct {
 	live       atomic.Bool   // the handshake has succeeded: what the peer sends is read
 	number     uint32        // which link of its Config it is, from 1
 	largeReads atomic.Int32  // large data frames of the peer that are not handed on yet
-	largeAcks  chan struct{} // a place for each large acknowledgement that is being read
-	streams    chan struct{} // a place for each stream of the peer that is being read
+	in         atomic.Pointer[incoming]
 	drain      drain
 
 	acksSeen     atomic.Uint64 // acknowledgements that have come, but for the large ones
@@ -111,19 +113,12 @@ type Link struct {
 	checks atomic.Pointer[rate.Limiter]
 }
 
-// maxStreams is how many streams of the peer are read at once: the lanes and the
-// large frames, with room to spare. Each can hold a buffer, so the number bounds
-// what a peer can pin by beginning frames and never going on.
-const maxStreams = 32
-
 // New returns a link on conn, which it owns from now on. One of [Link.SayHello]
 // and [Link.AwaitHello] comes next, and [Link.Run] last, whether or not the
 // handshake succeeded.
 func New(conn Conn, cfg *Config) *Link {
 	l := &Link{
 		cfg: cfg, conn: conn, ctx: conn.Context(), number: cfg.links.Add(1),
-		streams:   make(chan struct{}, maxStreams),
-		largeAcks: make(chan struct{}, maxLarge),
 		done:      make(chan struct{}),
 		pace:      newPace(cfg.Rates),
 	}
@@ -176,11 +171,9 @@ func (l *Link) Start(ended func(cause error)) {
 	if !l.hasResent() {
 		l.wg.Go(l.resend)
 	}
-	if l.place() {
-		l.wg.Add(1)
-		l.first.begin()
-	}
-	go l.accept(ended)
+	l.over = ended
+	l.wg.Add(1)
+	l.first.begin()
 }
 
 // end tidies up after the connection, and returns why it has ended.
@@ -201,33 +194,6 @@ func (l *Link) end() error {
 		l.cfg.traffic.end(l.session)
 	}
 	return cause
-}
-
-// accept waits for a stream of the peer, and reads it; the goroutine that waits for the
-// next one is new, and so is its stack. What has grown would be a tenth of all that an
-// idle connection costs.
-func (l *Link) accept(ended func(cause error)) {
-	source, err := l.conn.Accept(l.ctx)
-	if err != nil || !l.place() {
-		ended(l.end())
-		return
-	}
-	l.wg.Add(1)
-	r := wire.NewReader(source, l.cfg.MaxPayload+wire.Overhead)
-	r.SetIDBase(l.base)
-	s := l.newStream(r)
-	go l.accept(ended)
-	s.read()
-}
-
-// place waits until one stream more may be read, or the connection ends.
-func (l *Link) place() bool {
-	select {
-	case l.streams <- struct{}{}:
-		return true
-	case <-l.ctx.Done():
-		return false
-	}
 }
 
 func (l *Link) newStream(r *wire.Reader) *stream {

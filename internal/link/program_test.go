@@ -35,6 +35,9 @@ func parse(script []byte) *program {
 		p.streams = append(p.streams, &stream{})
 	}
 	p.send(0, testnet.Encode(testnet.Hello("peer")))
+	for range streams - 1 {
+		p.send(0, testnet.Encode(testnet.Opened()))
+	}
 	for len(script) >= 2 && p.length < 200*time.Millisecond {
 		p.step(int(script[0]&15), int(script[0]>>4)%streams, int(script[1]))
 		script = script[2:]

@@ -40,6 +40,9 @@ func (l *Link) receive(kind any) error {
 		return nil
 	case *protocol.Frame_Taken:
 		return l.out.taken()
+	case *protocol.Frame_Opened:
+		l.announce(1)
+		return nil
 	case *protocol.Frame_Seen:
 		l.out.seen(kind.Seen.GetAcksSeen(), kind.Seen.GetNumber())
 		return nil

@@ -42,10 +42,23 @@ func (s *stream) read() {
 		s.settle()
 		s.intake.Rest()
 		s.r.Release()
-		<-s.link.streams
-		s.link.wg.Done()
+		s.ended()
 		return
 	}
+}
+
+// ended is the end of the stream. That of the first one is seldom before that of the
+// connection.
+func (s *stream) ended() {
+	l := s.link
+	if s != l.first {
+		<-l.incoming().streams
+		l.wg.Done()
+		return
+	}
+	l.announce(unannounced)
+	l.wg.Done()
+	l.over(l.end())
 }
 
 // next reads one frame and acts on it. The stream is another goroutine's afterwards
@@ -145,8 +158,8 @@ func (s *stream) readLarge(n int) error {
 	}
 	if wire.LeadsAck(lead) {
 		select {
-		case l.largeAcks <- struct{}{}:
-			defer func() { <-l.largeAcks }()
+		case l.incoming().largeAcks <- struct{}{}:
+			defer func() { <-l.incoming().largeAcks }()
 		case <-l.ctx.Done():
 			return l.ctx.Err()
 		}

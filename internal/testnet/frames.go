@@ -35,3 +35,8 @@ func Taken() *protocol.Frame {
 func GoAway(dataSent uint64) *protocol.Frame {
 	return &protocol.Frame{Kind: &protocol.Frame_GoAway{GoAway: &protocol.GoAway{DataSent: dataSent}}}
 }
+
+// Opened says that there is one stream more.
+func Opened() *protocol.Frame {
+	return &protocol.Frame{Kind: &protocol.Frame_Opened{Opened: &protocol.Opened{}}}
+}

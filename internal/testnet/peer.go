@@ -26,20 +26,31 @@ func newPeer(tb testing.TB, conn *quic.Conn) *Peer {
 	return &Peer{tb: tb, Conn: conn, frames: make(chan *protocol.Frame, 1<<14)}
 }
 
-// Open opens another stream.
+// Open opens another stream, and says so on the first.
 func (p *Peer) Open() *quic.SendStream {
 	p.tb.Helper()
-	s, err := p.Conn.OpenUniStream()
+	s, err := p.TryOpen()
 	if err != nil {
 		p.tb.Fatal(err)
 	}
 	return s
 }
 
+// TryOpen is Open where that may fail.
+func (p *Peer) TryOpen() (*quic.SendStream, error) {
+	s, err := p.Conn.OpenUniStream()
+	if p.main == nil {
+		p.main = s
+	} else if err == nil {
+		p.Send(Opened())
+	}
+	return s, err
+}
+
 // Main is the first stream that was opened.
 func (p *Peer) Main() *quic.SendStream {
 	if p.main == nil {
-		p.main = p.Open()
+		p.Open()
 	}
 	return p.main
 }
@@ -83,6 +94,9 @@ func (p *Peer) readStream(s *quic.ReceiveStream) {
 		}
 		if err != nil {
 			return
+		}
+		if f.GetOpened() != nil {
+			continue // all streams are read anyway
 		}
 		select {
 		case p.frames <- &f:

@@ -34,6 +34,7 @@ func samples() []sample {
 		}}}},
 		{"handled", &protocol.Frame{Kind: &protocol.Frame_Handled{Handled: &protocol.Handled{AcksSent: 17}}}},
 		{"complete", &protocol.Frame{Kind: &protocol.Frame_Complete{Complete: &protocol.Complete{}}}},
+		{"opened", &protocol.Frame{Kind: &protocol.Frame_Opened{Opened: &protocol.Opened{}}}},
 		{"taken", &protocol.Frame{Kind: &protocol.Frame_Taken{Taken: &protocol.Taken{}}}},
 		{"data", data(&protocol.DataMessage{
 			MsgId: "0190a5b2-0000-7000-8000-000000000001", SenderId: "client-001", ReceiverId: "client-002",

@@ -39,6 +39,7 @@ type Frame struct {
 	//	*Frame_Taken
 	//	*Frame_Seen
 	//	*Frame_Cancel
+	//	*Frame_Opened
 	//	*Frame_Credential
 	//	*Frame_CredentialResult
 	//	*Frame_Enroll
@@ -193,6 +194,15 @@ func (x *Frame) GetCancel() *Cancel {
 	return nil
 }
 
+func (x *Frame) GetOpened() *Opened {
+	if x != nil {
+		if x, ok := x.Kind.(*Frame_Opened); ok {
+			return x.Opened
+		}
+	}
+	return nil
+}
+
 func (x *Frame) GetCredential() *Credential {
 	if x != nil {
 		if x, ok := x.Kind.(*Frame_Credential); ok {
@@ -281,6 +291,10 @@ type Frame_Cancel struct {
 	Cancel *Cancel `protobuf:"bytes,12,opt,name=cancel,proto3,oneof"`
 }
 
+type Frame_Opened struct {
+	Opened *Opened `protobuf:"bytes,13,opt,name=opened,proto3,oneof"`
+}
+
 type Frame_Credential struct {
 	Credential *Credential `protobuf:"bytes,20,opt,name=credential,proto3,oneof"`
 }
@@ -320,6 +334,8 @@ func (*Frame_Taken) isFrame_Kind() {}
 func (*Frame_Seen) isFrame_Kind() {}
 
 func (*Frame_Cancel) isFrame_Kind() {}
+
+func (*Frame_Opened) isFrame_Kind() {}
 
 func (*Frame_Credential) isFrame_Kind() {}
 
@@ -939,6 +955,44 @@ func (*Taken) Descriptor() ([]byte, []int) {
 	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{9}
 }
 
+// Opened tells that its sender has opened one more stream. The receiver may not look for a
+// stream before: while a connection is idle, nobody has to wait for one.
+type Opened struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Opened) Reset() {
+	*x = Opened{}
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Opened) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Opened) ProtoMessage() {}
+
+func (x *Opened) ProtoReflect() protoreflect.Message {
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Opened.ProtoReflect.Descriptor instead.
+func (*Opened) Descriptor() ([]byte, []int) {
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{10}
+}
+
 // Seen tells the sender of acknowledgements which of them have arrived.
 type Seen struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -952,7 +1006,7 @@ type Seen struct {
 
 func (x *Seen) Reset() {
 	*x = Seen{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[10]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -964,7 +1018,7 @@ func (x *Seen) String() string {
 func (*Seen) ProtoMessage() {}
 
 func (x *Seen) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[10]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -977,7 +1031,7 @@ func (x *Seen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Seen.ProtoReflect.Descriptor instead.
 func (*Seen) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{10}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Seen) GetNumber() uint64 {
@@ -1006,7 +1060,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[11]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1018,7 +1072,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[11]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1031,7 +1085,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{11}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Cancel) GetNumber() uint64 {
@@ -1052,7 +1106,7 @@ type Credential struct {
 
 func (x *Credential) Reset() {
 	*x = Credential{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[12]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1118,7 @@ func (x *Credential) String() string {
 func (*Credential) ProtoMessage() {}
 
 func (x *Credential) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[12]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1131,7 @@ func (x *Credential) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Credential.ProtoReflect.Descriptor instead.
 func (*Credential) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{12}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Credential) GetToken() string {
@@ -1102,7 +1156,7 @@ type CredentialResult struct {
 
 func (x *CredentialResult) Reset() {
 	*x = CredentialResult{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[13]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1114,7 +1168,7 @@ func (x *CredentialResult) String() string {
 func (*CredentialResult) ProtoMessage() {}
 
 func (x *CredentialResult) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[13]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1127,7 +1181,7 @@ func (x *CredentialResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CredentialResult.ProtoReflect.Descriptor instead.
 func (*CredentialResult) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{13}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CredentialResult) GetCode() uint32 {
@@ -1162,7 +1216,7 @@ type Enroll struct {
 
 func (x *Enroll) Reset() {
 	*x = Enroll{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[14]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1174,7 +1228,7 @@ func (x *Enroll) String() string {
 func (*Enroll) ProtoMessage() {}
 
 func (x *Enroll) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[14]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1187,7 +1241,7 @@ func (x *Enroll) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enroll.ProtoReflect.Descriptor instead.
 func (*Enroll) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{14}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Enroll) GetClientId() string {
@@ -1228,7 +1282,7 @@ type Enrolled struct {
 
 func (x *Enrolled) Reset() {
 	*x = Enrolled{}
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[15]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1240,7 +1294,7 @@ func (x *Enrolled) String() string {
 func (*Enrolled) ProtoMessage() {}
 
 func (x *Enrolled) ProtoReflect() protoreflect.Message {
-	mi := &file_quic_backbone_v1_frame_proto_msgTypes[15]
+	mi := &file_quic_backbone_v1_frame_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1253,7 +1307,7 @@ func (x *Enrolled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolled.ProtoReflect.Descriptor instead.
 func (*Enrolled) Descriptor() ([]byte, []int) {
-	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{15}
+	return file_quic_backbone_v1_frame_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Enrolled) GetCode() uint32 {
@@ -1281,7 +1335,7 @@ var File_quic_backbone_v1_frame_proto protoreflect.FileDescriptor
 
 const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\n" +
-	"\x1cquic/backbone/v1/frame.proto\x12\x10quic.backbone.v1\x1a\x1equic/backbone/v1/message.proto\"\xf4\x06\n" +
+	"\x1cquic/backbone/v1/frame.proto\x12\x10quic.backbone.v1\x1a\x1equic/backbone/v1/message.proto\"\xa8\a\n" +
 	"\x05Frame\x12/\n" +
 	"\x05hello\x18\x01 \x01(\v2\x17.quic.backbone.v1.HelloH\x00R\x05hello\x125\n" +
 	"\awelcome\x18\x02 \x01(\v2\x19.quic.backbone.v1.WelcomeH\x00R\awelcome\x12,\n" +
@@ -1295,7 +1349,8 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\x05taken\x18\n" +
 	" \x01(\v2\x17.quic.backbone.v1.TakenH\x00R\x05taken\x12,\n" +
 	"\x04seen\x18\v \x01(\v2\x16.quic.backbone.v1.SeenH\x00R\x04seen\x122\n" +
-	"\x06cancel\x18\f \x01(\v2\x18.quic.backbone.v1.CancelH\x00R\x06cancel\x12>\n" +
+	"\x06cancel\x18\f \x01(\v2\x18.quic.backbone.v1.CancelH\x00R\x06cancel\x122\n" +
+	"\x06opened\x18\r \x01(\v2\x18.quic.backbone.v1.OpenedH\x00R\x06opened\x12>\n" +
 	"\n" +
 	"credential\x18\x14 \x01(\v2\x1c.quic.backbone.v1.CredentialH\x00R\n" +
 	"credential\x12Q\n" +
@@ -1345,7 +1400,8 @@ const file_quic_backbone_v1_frame_proto_rawDesc = "" +
 	"\tacks_sent\x18\x01 \x01(\x04R\backsSent\"\n" +
 	"\n" +
 	"\bComplete\"\a\n" +
-	"\x05Taken\";\n" +
+	"\x05Taken\"\b\n" +
+	"\x06Opened\";\n" +
 	"\x04Seen\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x1b\n" +
 	"\tacks_seen\x18\x02 \x01(\x04R\backsSeen\" \n" +
@@ -1378,7 +1434,7 @@ func file_quic_backbone_v1_frame_proto_rawDescGZIP() []byte {
 	return file_quic_backbone_v1_frame_proto_rawDescData
 }
 
-var file_quic_backbone_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_quic_backbone_v1_frame_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_quic_backbone_v1_frame_proto_goTypes = []any{
 	(*Frame)(nil),            // 0: quic.backbone.v1.Frame
 	(*Hello)(nil),            // 1: quic.backbone.v1.Hello
@@ -1390,14 +1446,15 @@ var file_quic_backbone_v1_frame_proto_goTypes = []any{
 	(*Handled)(nil),          // 7: quic.backbone.v1.Handled
 	(*Complete)(nil),         // 8: quic.backbone.v1.Complete
 	(*Taken)(nil),            // 9: quic.backbone.v1.Taken
-	(*Seen)(nil),             // 10: quic.backbone.v1.Seen
-	(*Cancel)(nil),           // 11: quic.backbone.v1.Cancel
-	(*Credential)(nil),       // 12: quic.backbone.v1.Credential
-	(*CredentialResult)(nil), // 13: quic.backbone.v1.CredentialResult
-	(*Enroll)(nil),           // 14: quic.backbone.v1.Enroll
-	(*Enrolled)(nil),         // 15: quic.backbone.v1.Enrolled
-	(*DataMessage)(nil),      // 16: quic.backbone.v1.DataMessage
-	(*AckMessage)(nil),       // 17: quic.backbone.v1.AckMessage
+	(*Opened)(nil),           // 10: quic.backbone.v1.Opened
+	(*Seen)(nil),             // 11: quic.backbone.v1.Seen
+	(*Cancel)(nil),           // 12: quic.backbone.v1.Cancel
+	(*Credential)(nil),       // 13: quic.backbone.v1.Credential
+	(*CredentialResult)(nil), // 14: quic.backbone.v1.CredentialResult
+	(*Enroll)(nil),           // 15: quic.backbone.v1.Enroll
+	(*Enrolled)(nil),         // 16: quic.backbone.v1.Enrolled
+	(*DataMessage)(nil),      // 17: quic.backbone.v1.DataMessage
+	(*AckMessage)(nil),       // 18: quic.backbone.v1.AckMessage
 }
 var file_quic_backbone_v1_frame_proto_depIdxs = []int32{
 	1,  // 0: quic.backbone.v1.Frame.hello:type_name -> quic.backbone.v1.Hello
@@ -1407,21 +1464,22 @@ var file_quic_backbone_v1_frame_proto_depIdxs = []int32{
 	6,  // 4: quic.backbone.v1.Frame.go_away:type_name -> quic.backbone.v1.GoAway
 	7,  // 5: quic.backbone.v1.Frame.handled:type_name -> quic.backbone.v1.Handled
 	8,  // 6: quic.backbone.v1.Frame.complete:type_name -> quic.backbone.v1.Complete
-	16, // 7: quic.backbone.v1.Frame.data:type_name -> quic.backbone.v1.DataMessage
-	17, // 8: quic.backbone.v1.Frame.ack:type_name -> quic.backbone.v1.AckMessage
+	17, // 7: quic.backbone.v1.Frame.data:type_name -> quic.backbone.v1.DataMessage
+	18, // 8: quic.backbone.v1.Frame.ack:type_name -> quic.backbone.v1.AckMessage
 	9,  // 9: quic.backbone.v1.Frame.taken:type_name -> quic.backbone.v1.Taken
-	10, // 10: quic.backbone.v1.Frame.seen:type_name -> quic.backbone.v1.Seen
-	11, // 11: quic.backbone.v1.Frame.cancel:type_name -> quic.backbone.v1.Cancel
-	12, // 12: quic.backbone.v1.Frame.credential:type_name -> quic.backbone.v1.Credential
-	13, // 13: quic.backbone.v1.Frame.credential_result:type_name -> quic.backbone.v1.CredentialResult
-	14, // 14: quic.backbone.v1.Frame.enroll:type_name -> quic.backbone.v1.Enroll
-	15, // 15: quic.backbone.v1.Frame.enrolled:type_name -> quic.backbone.v1.Enrolled
-	2,  // 16: quic.backbone.v1.Hello.resume:type_name -> quic.backbone.v1.Resume
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	11, // 10: quic.backbone.v1.Frame.seen:type_name -> quic.backbone.v1.Seen
+	12, // 11: quic.backbone.v1.Frame.cancel:type_name -> quic.backbone.v1.Cancel
+	10, // 12: quic.backbone.v1.Frame.opened:type_name -> quic.backbone.v1.Opened
+	13, // 13: quic.backbone.v1.Frame.credential:type_name -> quic.backbone.v1.Credential
+	14, // 14: quic.backbone.v1.Frame.credential_result:type_name -> quic.backbone.v1.CredentialResult
+	15, // 15: quic.backbone.v1.Frame.enroll:type_name -> quic.backbone.v1.Enroll
+	16, // 16: quic.backbone.v1.Frame.enrolled:type_name -> quic.backbone.v1.Enrolled
+	2,  // 17: quic.backbone.v1.Hello.resume:type_name -> quic.backbone.v1.Resume
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_quic_backbone_v1_frame_proto_init() }
@@ -1443,6 +1501,7 @@ func file_quic_backbone_v1_frame_proto_init() {
 		(*Frame_Taken)(nil),
 		(*Frame_Seen)(nil),
 		(*Frame_Cancel)(nil),
+		(*Frame_Opened)(nil),
 		(*Frame_Credential)(nil),
 		(*Frame_CredentialResult)(nil),
 		(*Frame_Enroll)(nil),
@@ -1454,7 +1513,7 @@ func file_quic_backbone_v1_frame_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_quic_backbone_v1_frame_proto_rawDesc), len(file_quic_backbone_v1_frame_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -142,7 +142,7 @@ func (h *hostile) stream(n int) *quic.SendStream {
 		return h.p.Main()
 	}
 	if h.streams[n] == nil {
-		s, err := h.p.Conn.OpenUniStream()
+		s, err := h.p.TryOpen()
 		if err != nil { // the connection has ended: what is written to the first is lost as well
 			return h.p.Main()
 		}

@@ -107,7 +107,7 @@ func TestFloodOfStreams(t *testing.T) {
 		before := heap()
 		opened := 1 // of the hello
 		for {
-			s, err := p.Conn.OpenUniStream()
+			s, err := p.TryOpen()
 			if err != nil {
 				var full *quic.StreamLimitReachedError
 				if !errors.As(err, &full) {

@@ -11,6 +11,40 @@ import (
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
+// A stream is read when the peer has said that it is there, or cannot say so any more.
+func TestStreamsAreAnnounced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		n.Hub(testnet.Echo(), nil)
+		p := n.Dial("a")
+		p.Hello("a")
+		send := func(id string) {
+			s, err := p.Conn.OpenUniStream()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = s.Write(testnet.Encode(testnet.Data(id, nil)))
+			time.Sleep(time.Second)
+		}
+		send("1")
+		p.Send(testnet.Data("2", nil))
+		if ack := p.Receive().GetAck(); ack.GetMsgId() != "2" {
+			t.Errorf("got %v, want the acknowledgement of 2: nobody has said that there is another stream", ack)
+		}
+		p.Send(testnet.Opened())
+		if ack := p.Receive().GetAck(); ack.GetMsgId() != "1" {
+			t.Errorf("got %v, want the acknowledgement of 1", ack)
+		}
+		_ = p.Main().Close()
+		for _, id := range []string{"3", "4"} {
+			send(id)
+			if ack := p.Receive().GetAck(); ack.GetMsgId() != id {
+				t.Errorf("got %v, want the acknowledgement of %s", ack, id)
+			}
+		}
+	})
+}
+
 // A stream whose end comes later than all that was on it is over then, and another one may be
 // opened in its place.
 func TestStreamsThatEndLate(t *testing.T) {
@@ -27,6 +61,7 @@ func TestStreamsThatEndLate(t *testing.T) {
 			if err != nil {
 				t.Fatalf("stream %d: %v", i, err)
 			}
+			p.Send(testnet.Opened())
 			id := fmt.Sprint(i)
 			if _, err := s.Write(testnet.Encode(testnet.Data(id, nil))); err != nil {
 				t.Fatal(err)

@@ -96,10 +96,10 @@ type Link struct {
 	resent    chan struct{} // closed when that was done
 	done      chan struct{} // closed when nothing of the link runs any more
 
-	resumed    bool          // the session has had a connection before
-	live       atomic.Bool   // the handshake has succeeded: what the peer sends is read
-	number     uint32        // which link of its Config it is, from 1
-	largeReads atomic.Int32  // large data frames of the peer that are not handed on yet
+	resumed    bool         // the session has had a connection before
+	live       atomic.Bool  // the handshake has succeeded: what the peer sends is read
+	number     uint32       // which link of its Config it is, from 1
+	largeReads atomic.Int32 // large data frames of the peer that are not handed on yet
 	in         atomic.Pointer[incoming]
 	drain      drain
 
@@ -119,8 +119,8 @@ type Link struct {
 func New(conn Conn, cfg *Config) *Link {
 	l := &Link{
 		cfg: cfg, conn: conn, ctx: conn.Context(), number: cfg.links.Add(1),
-		done:      make(chan struct{}),
-		pace:      newPace(cfg.Rates),
+		done: make(chan struct{}),
+		pace: newPace(cfg.Rates),
 	}
 	l.out.init(conn, &l.wg, cfg)
 	return l

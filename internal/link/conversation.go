@@ -72,10 +72,9 @@ func (v *Conversation) resume() *protocol.Resume {
 	return &protocol.Resume{SessionId: v.id, Secret: v.secret, Oldest: v.promises.Oldest()}
 }
 
-// goesOn reports whether the hub has the session that a client asks for.
-func (v *Conversation) goesOn(r *protocol.Resume) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+// knows reports whether the hub has the session that a client asks for. It is called with
+// mu held.
+func (v *Conversation) knows(r *protocol.Resume) bool {
 	return v.id != "" && r.GetSessionId() == v.id && subtle.ConstantTimeCompare(r.GetSecret(), v.secret) == 1
 }
 
@@ -86,18 +85,19 @@ func (v *Conversation) holder() *Link {
 	return v.link
 }
 
-// attach gives the conversation to l, unless another link has it. With a session of its
-// own, and not one to go on with, what was not acknowledged before fails, but for what
-// may be handled twice. The peer sends no message again whose number is below oldest.
-func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bool, oldest uint64) bool {
+// attach gives the conversation to l, unless another link has it, and returns the id of its
+// session: of the one before if resumes says so, which is called with mu held. Otherwise it
+// is session, and what was not acknowledged before fails, but for what may be handled
+// twice. The peer sends no message again whose number is below oldest.
+func (v *Conversation) attach(l *Link, resumes func() bool, session string, secret []byte, oldest uint64) (id string, ok bool) {
 	v.mu.Lock()
 	if v.link != nil {
 		v.mu.Unlock()
-		return false
+		return "", false
 	}
 	v.link, l.talk = l, v
 	began := v.id == ""
-	if resumed {
+	if l.resumed = resumes(); l.resumed {
 		v.memory.below(oldest)
 	} else {
 		v.epochs++
@@ -105,9 +105,9 @@ func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bo
 		v.memory.reset()
 		v.early.reset() // the numbers begin anew
 	}
-	l.epoch = v.epochs
+	l.epoch, id = v.epochs, v.id
 	v.mu.Unlock()
-	if resumed || began {
+	if l.resumed || began {
 		l.calledOff = v.promises.Forget()
 	} else {
 		v.promises.FailAll(qerrors.New(qerrors.ConnectionLost,
@@ -119,7 +119,7 @@ func (v *Conversation) attach(l *Link, session string, secret []byte, resumed bo
 	if len(l.again)+len(l.calledOff) > 0 {
 		l.resent = make(chan struct{})
 	}
-	return true
+	return id, true
 }
 
 // detach takes the conversation from l, of which nothing runs any more but handlers.
@@ -130,7 +130,7 @@ func (v *Conversation) detach(l *Link, u *unseen) {
 	v.link = nil
 	v.session.Store(nil) // which knows the connection
 	if l.epoch == v.epochs {
-		for _, o := range u.acks {
+		for _, o := range u.acks[u.head:] {
 			v.memory.keep(o.answer)
 		}
 		for _, large := range u.large {

@@ -3,7 +3,6 @@ package link
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"strings"
 
@@ -33,11 +32,11 @@ func (l *Link) SayHello(ctx context.Context, talk *Conversation, hello *protocol
 		return nil, l.refused(qerrors.New(qerrors.ProtocolViolation, "the hub's first frame is not a welcome"))
 	}
 	resumed := welcome.Resumed && hello.Resume != nil && welcome.SessionId == hello.Resume.SessionId
-	if !talk.attach(l, welcome.SessionId, welcome.Secret, resumed, welcome.Oldest) {
+	session, ok := talk.attach(l, func() bool { return resumed }, welcome.SessionId, welcome.Secret, welcome.Oldest)
+	if !ok {
 		return nil, l.refused(qerrors.New(qerrors.Internal, "the connection before has not ended"))
 	}
-	l.resumed = resumed
-	l.begin(welcome.SessionId, hello.ClientId, welcome.MaxPayloadBytes, welcome.IdBase)
+	l.begin(session, hello.ClientId, welcome.MaxPayloadBytes, welcome.IdBase)
 	l.live.Store(true)
 	return welcome, nil
 }
@@ -72,20 +71,21 @@ const maxSoftware = 64
 
 // Open opens the session on the hub's side, after which messages may be sent to
 // the client. When the client asks to go on with the conversation, and shows that it is
-// its own, it does; otherwise it begins anew. A link that still has the conversation
+// its own, it does; otherwise it begins anew, as session. A link that still has the conversation
 // is closed with taken, and waited for. [Link.Welcome] or [Link.Close] comes next.
 func (l *Link) Open(ctx context.Context, talk *Conversation, hello *protocol.Hello, session string, taken error) error {
 	if err := l.openControl(ctx); err != nil {
 		return err
 	}
-	resumed := hello.Resume != nil && talk.goesOn(hello.Resume)
-	if resumed {
-		session = hello.Resume.SessionId
-	}
-	for !talk.attach(l, session, newSecret(), resumed, hello.Resume.GetOldest()) {
+	resumes, secret := func() bool { return talk.knows(hello.Resume) }, newSecret()
+	for {
+		if id, ok := talk.attach(l, resumes, session, secret, hello.Resume.GetOldest()); ok {
+			l.begin(id, hello.ClientId, hello.MaxPayloadBytes, hello.IdBase)
+			return nil
+		}
 		before := talk.holder()
 		if before == nil {
-			continue
+			continue // another connection of the same client may be quicker
 		}
 		before.Refuse(taken)
 		select {
@@ -93,14 +93,7 @@ func (l *Link) Open(ctx context.Context, talk *Conversation, hello *protocol.Hel
 		case <-ctx.Done():
 			return l.refused(tooLate(ctx))
 		}
-		// Another connection of the same client may have been quicker.
-		if resumed = hello.Resume != nil && talk.goesOn(hello.Resume); !resumed {
-			session = rand.Text()
-		}
 	}
-	l.resumed = resumed
-	l.begin(session, hello.ClientId, hello.MaxPayloadBytes, hello.IdBase)
-	return nil
 }
 
 // Welcome tells the client that the session is open. Data that is sent before

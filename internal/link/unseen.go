@@ -12,7 +12,8 @@ import (
 // guards it.
 type unseen struct {
 	sent      uint64 // acknowledgements on the lane so far
-	acks      []owed // of the lane, the oldest first
+	acks      []owed // of the lane, the oldest first; those before head are gone
+	head      int
 	large     map[uint64]answer
 	weight    int    // of them all
 	forgotten uint64 // the highest number of those that there was no room for
@@ -55,11 +56,11 @@ func (u *unseen) addLarge(a *protocol.AckMessage) {
 // is for one.
 func (u *unseen) makeRoom(weight int) {
 	u.weight += weight
-	for u.weight > maxWeight && len(u.acks) > 0 {
-		u.forgotten = max(u.forgotten, u.acks[0].number)
-		u.weight -= u.acks[0].weight()
-		u.acks = u.acks[1:]
+	for u.weight > maxWeight && u.head < len(u.acks) {
+		u.forgotten = max(u.forgotten, u.acks[u.head].number)
+		u.drop()
 	}
+	u.compact()
 	for number := range u.large {
 		if u.weight <= maxWeight {
 			return
@@ -71,12 +72,25 @@ func (u *unseen) makeRoom(weight int) {
 
 // seen notes that the peer has received so many of the lane.
 func (u *unseen) seen(count uint64) {
-	n := 0
-	for n < len(u.acks) && u.acks[n].at <= count {
-		u.weight -= u.acks[n].weight()
-		n++
+	for u.head < len(u.acks) && u.acks[u.head].at <= count {
+		u.drop()
 	}
-	u.acks = slices.Delete(u.acks, 0, n)
+	u.compact()
+}
+
+// drop forgets the oldest.
+func (u *unseen) drop() {
+	u.weight -= u.acks[u.head].weight()
+	u.acks[u.head] = owed{}
+	u.head++
+}
+
+// compact makes use of the room of those that are gone. It moves no more than have gone since
+// the last time, however many there are.
+func (u *unseen) compact() {
+	if 2*u.head >= len(u.acks) {
+		u.acks, u.head = slices.Delete(u.acks, 0, u.head), 0
+	}
 }
 
 func (u *unseen) seenLarge(number uint64) {

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -100,18 +101,23 @@ func (r *Run) down(ctx context.Context, spec Spec) (Report, error) {
 // downInterval is how often the hub is asked how far it is.
 const downInterval = 50 * time.Millisecond
 
-// watchDown returns the outcome once the hub is done, or was stopped.
+// watchDown returns the outcome once the hub is done, or was stopped, which it is
+// when the stop is answered.
 func (r *Run) watchDown(ctx context.Context) (o outcome, err error) {
 	var seen atomic.Int64
 	r.doing("the hub asks", seen.Load)
 	for !o.Done {
-		if !sleep(ctx, downInterval) {
+		stopped := !sleep(ctx, downInterval)
+		if stopped {
 			if err := r.order(ctx, order{Do: stopOrder}, nil); err != nil {
 				return o, err
 			}
 		}
 		if err := r.order(ctx, order{Do: progressOrder}, &o); err != nil {
 			return o, err
+		}
+		if stopped && !o.Done {
+			return o, errors.New("the hub goes on to ask, although it was told to stop")
 		}
 		seen.Store(o.Messages)
 	}

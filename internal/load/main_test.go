@@ -28,6 +28,8 @@ type memory struct {
 	onAsk  func(payload []byte) error
 	onTell func(payload []byte) (lost bool)
 
+	onOrder func(order []byte) (answer []byte) // nil of it is the answer of orders
+
 	onBroadcast func()
 	unable      int // clients that a broadcast leaves out
 }
@@ -41,6 +43,11 @@ func newMemory() *memory {
 func (m *memory) Receive(f func([]byte)) { m.received = f }
 
 func (m *memory) Order(ctx context.Context, order []byte) ([]byte, error) {
+	if m.onOrder != nil {
+		if answer := m.onOrder(order); answer != nil {
+			return answer, nil
+		}
+	}
 	return m.orders.Handle(ctx, order)
 }
 

@@ -27,6 +27,13 @@ type order struct {
 	Spec    *Spec  `json:"spec,omitempty"`    // down
 }
 
+// answer is what a hub says to an order. It names the order, so that a hub whose
+// handler sends back what it gets is not taken for one that has carried it out.
+type answer struct {
+	To     string `json:"to"`
+	Result any    `json:"result,omitempty"`
+}
+
 // sample is how the hub is, and what has arrived of one run.
 type sample struct {
 	Counts
@@ -52,11 +59,11 @@ func (o *Orders) Handle(ctx context.Context, text []byte) ([]byte, error) {
 	if err := json.Unmarshal(text, &ordered); err != nil {
 		return nil, qerrors.New(qerrors.InvalidArgument, "not an order: %w", err)
 	}
-	answer, err := o.do(ctx, ordered)
+	result, err := o.do(ctx, ordered)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(answer)
+	return json.Marshal(answer{ordered.Do, result})
 }
 
 func (o *Orders) do(ctx context.Context, ordered order) (any, error) {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -32,6 +33,44 @@ func TestOrdersOfStrangers(t *testing.T) {
 	}
 }
 
+// TestOrdersToStrangers: a hub whose handler sends back what it gets, as that of an
+// ordinary hub may, has not carried out anything.
+func TestOrdersToStrangers(t *testing.T) {
+	for _, work := range Works() {
+		for _, echo := range []func(string) string{strings.Clone, strings.ToUpper, func(string) string { return "OK" }} {
+			m := newMemory()
+			m.onOrder = func(order []byte) []byte { return []byte(echo(string(order))) }
+			do(t, m, Spec{Work: work, Conns: 3, Duration: time.Second}, func(t *testing.T, r Report, err error) {
+				if err == nil || !strings.Contains(err.Error(), `the order "sample"`) {
+					t.Errorf("%s: %+v, error %v; want that an order was not carried out", work, r, err)
+				}
+				if got := m.tally.Counts(); got.Received != 0 {
+					t.Errorf("%s: load was put on it: %+v", work, got)
+				}
+			})
+		}
+	}
+}
+
+// TestDownThatDoesNotStop: a run that was interrupted ends, whatever the hub says.
+func TestDownThatDoesNotStop(t *testing.T) {
+	m := newMemory()
+	m.onOrder = func(text []byte) []byte {
+		if strings.Contains(string(text), progressOrder) {
+			return []byte(`{"to":"progress","result":{"done":false}}`)
+		}
+		return nil
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		spec := Spec{Work: Down, Conns: 1, InFlight: 1, Size: 128, Duration: time.Minute}
+		if _, err := (&Run{Spec: spec, Network: m}).Do(ctx); err == nil || !strings.Contains(err.Error(), "told to stop") {
+			t.Errorf("error %v, want that the hub does not stop", err)
+		}
+	})
+}
+
 // TestOneDownAtATime: a second one would measure the first.
 func TestOneDownAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -51,7 +90,7 @@ func TestOneDownAtATime(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		m.orders.Stop() // which waits for the one that is under way
 		text, err := m.orders.Handle(t.Context(), []byte(`{"do":"progress"}`))
-		if want := `{"done":true,"messages":1,"errors":0,"elapsed":1001000000,"latencies":"`; err != nil || !strings.HasPrefix(string(text), want) {
+		if want := `{"to":"progress","result":{"done":true,"messages":1,"errors":0,"elapsed":1001000000,"latencies":"`; err != nil || !strings.HasPrefix(string(text), want) {
 			t.Errorf("after a stop: %s, %v", text, err)
 		}
 	})

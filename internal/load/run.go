@@ -84,15 +84,16 @@ func (r *Run) order(ctx context.Context, o order, out any) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.Network.Order(context.WithoutCancel(ctx), text) // an interrupted run needs answers too
+	got, err := r.Network.Order(context.WithoutCancel(ctx), text) // an interrupted run needs answers too
 	if err != nil {
 		return fmt.Errorf("the hub does not carry out the order %q: %w", o.Do, err)
 	}
-	if out == nil {
-		return nil
+	a := answer{Result: out}
+	if err := json.Unmarshal(got, &a); err != nil {
+		return fmt.Errorf("the hub does not answer the order %q in a form that is known: %w", o.Do, err)
 	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		return fmt.Errorf("the hub does not answer the order %q in a form that is known: use quic-bench serve, of the same version: %w", o.Do, err)
+	if a.To != o.Do {
+		return fmt.Errorf("the hub answers the order %q with something else", o.Do)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/voilet/QuicFlow/internal/load"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/client"
 )
@@ -38,6 +39,9 @@ func openNetwork(ctx context.Context, addr string, config client.ClientConfig, s
 		n.sockets = append(n.sockets, client.NewSocket(pc))
 	}
 	c, err := n.connect(ctx, fmt.Sprintf("bench-orders-%016x", rand.Uint64()))
+	if errors.Is(err, qerrors.ErrNoCredential) {
+		err = qerrors.New(qerrors.Incompatible, "load is put only on quic-bench serve, which takes clients without a credential: this hub does not")
+	}
 	if err != nil {
 		return nil, errors.Join(err, n.close(ctx))
 	}

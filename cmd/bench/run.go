@@ -23,8 +23,9 @@ func runCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "run",
 		Usage: "put load on a hub and report how it copes",
-		Description: "The hub is quic-bench serve: one that runs already (-server), one in a process of\n" +
-			"its own that ends with the run (-spawn), or one in this process (-embedded).\n\n" +
+		Description: "The hub is always quic-bench serve: one that runs already (-server), one in a\n" +
+			"process of its own that ends with the run (-spawn), or one in this process\n" +
+			"(-embedded). Another hub gets no load.\n\n" +
 			"What -work measures:\n" +
 			"  ack        clients send, the hub's handler answers with the payload\n" +
 			"  oneway     clients send, the hub's handler counts; until all are counted\n" +
@@ -46,7 +47,7 @@ func runCommand() *cli.Command {
 
 func runFlags() []cli.Flag {
 	return append(append(program.Category("Hub",
-		&cli.StringFlag{Name: "server", Validator: program.Address, Usage: "`ADDRESS` of a hub that runs already, host:port"},
+		&cli.StringFlag{Name: "server", Validator: program.Address, Usage: "`ADDRESS` of a quic-bench serve that runs already, host:port"},
 		&cli.StringFlag{Name: "ca", Usage: "PEM `FILE` with the certificates of authorities to trust, for -server; the system's without", TakesFile: true},
 		&cli.BoolFlag{Name: "insecure", Usage: "trust any certificate, for -server"},
 		&cli.BoolFlag{Name: "spawn", Usage: "start a hub in a process of its own, whose usage is told apart"},

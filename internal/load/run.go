@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync/atomic"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 // Run is one measurement. It can be done once.
@@ -23,12 +25,17 @@ type Run struct {
 // Do measures. The connections are opened before and closed afterwards, which does
 // not count, except for Connect. When ctx ends, so does the measurement, and what
 // there is by then is reported; before there is anything, its cause is returned.
+// Nothing is opened or sent before the hub has carried out an order: it may be one
+// that does other work.
 func (r *Run) Do(ctx context.Context) (Report, error) {
 	if err := r.Spec.Check(); err != nil {
 		return Report{}, err
 	}
 	r.id = newRun()
 	r.crowd.init(r.Network, r.id)
+	if _, err := r.sample(ctx, false); err != nil {
+		return Report{}, qerrors.New(qerrors.Incompatible, "load is put only on quic-bench serve of this version: %w", err)
+	}
 	stop := r.watch()
 	defer stop()
 	switch r.Spec.Work {

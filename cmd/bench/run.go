@@ -35,7 +35,8 @@ func runCommand() *cli.Command {
 			"  idle       connections only live; in the end each sends once\n\n" +
 			"With -rate messages are due at fixed times, and latencies count from there: a hub\n" +
 			"that stalls makes all late that were due meanwhile. MB are 10^6 bytes of payload,\n" +
-			"one way. SIGINT ends a run early; what was measured by then is reported.\n\n" +
+			"one way. SIGINT ends a run early; what was measured by then is reported. What is\n" +
+			"under way in the end is waited for, up to 30s, which does not count.\n\n" +
 			"Examples:\n" +
 			"  quic-bench run -spawn -c 64 -d 10s\n" +
 			"  quic-bench run -server hub.example.com:8474 -ca certs/ca.crt -conns 32 -c 16\n" +

@@ -26,6 +26,7 @@ func (r *Run) broadcast(ctx context.Context) (Report, error) {
 		var rec recorder
 		r.doing("broadcasting", rec.count)
 		pace := newPace(spec)
+		last := pace.begun // when one went well: waiting in vain measures nothing
 		for now := time.Now(); ; now = time.Now() {
 			due, ok := pace.take(ctx, now)
 			if !ok {
@@ -36,9 +37,10 @@ func (r *Run) broadcast(ctx context.Context) (Report, error) {
 				sleep(ctx, pause)
 				continue
 			}
-			rec.done(0, time.Since(due))
+			last = time.Now()
+			rec.done(0, last.Sub(due))
 		}
-		return m.end(ctx, rec.measured(time.Since(pace.begun))), nil
+		return m.end(ctx, rec.measured(last.Sub(pace.begun))), nil
 	})
 }
 

@@ -24,32 +24,44 @@ const (
 	maxErrors = 10
 )
 
-// work runs InFlight workers for each connection, and returns how long they took.
-// What is under way when ctx ends is waited for. Workers w, w+Conns, w+2*Conns and
-// so on share a connection.
+// work runs InFlight workers for each connection, and returns how long it took until
+// the last message that went well: a hub that is gone keeps its answers for as long as
+// a message may take, and nothing is measured by that. What is under way when ctx ends
+// is waited for. Workers w, w+Conns, w+2*Conns and so on share a connection.
 func (p *phase) work(ctx context.Context) time.Duration {
 	pace := newPace(p.spec)
 	var wg sync.WaitGroup
+	var mu sync.Mutex
+	last := pace.begun
 	for worker := range p.spec.Conns * p.spec.InFlight {
-		wg.Go(func() { p.worker(ctx, worker, pace) })
+		wg.Go(func() {
+			end := p.worker(ctx, worker, pace)
+			mu.Lock()
+			defer mu.Unlock()
+			if end.After(last) {
+				last = end
+			}
+		})
 	}
 	wg.Wait()
-	return time.Since(pace.begun)
+	return last.Sub(pace.begun)
 }
 
-func (p *phase) worker(ctx context.Context, worker int, pace *pace) {
+// worker sends until there is nothing left to send, or most likely no connection. It
+// returns when its last message that went well had done so; zero if none has.
+func (p *phase) worker(ctx context.Context, worker int, pace *pace) (last time.Time) {
 	uncut := context.WithoutCancel(ctx)
 	payloads := newStream(p.run, p.first+worker, p.spec.Size)
 	for now, errors := time.Now(), 0; errors < maxErrors; {
 		due, ok := pace.take(ctx, now)
 		if !ok {
-			return
+			break
 		}
 		err := p.send(uncut, worker, payloads.take())
 		now = time.Now()
 		if err == nil {
 			p.done(worker, now.Sub(due))
-			errors = 0
+			last, errors = now, 0
 			continue
 		}
 		p.failed(1, err)
@@ -57,4 +69,5 @@ func (p *phase) worker(ctx context.Context, worker int, pace *pace) {
 		sleep(ctx, pause)
 		now = time.Now()
 	}
+	return last
 }

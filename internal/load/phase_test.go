@@ -111,3 +111,25 @@ func TestErrors(t *testing.T) {
 		}
 	})
 }
+
+// TestHubThatIsGone: what is under way waits for its answers for half a minute, and
+// the rate is that of the time before.
+func TestHubThatIsGone(t *testing.T) {
+	for _, test := range []struct {
+		gone, want time.Duration
+	}{{2 * time.Second, 2 * time.Second}, {0, 0}} {
+		m := newMemory()
+		m.onAsk = func([]byte) error {
+			if time.Since(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) < test.gone {
+				return nil
+			}
+			time.Sleep(30 * time.Second)
+			return errRefused
+		}
+		do(t, m, Spec{Work: Ack, Conns: 2, InFlight: 4, Duration: 4 * time.Second}, func(t *testing.T, r Report, err error) {
+			if took := time.Duration(r.Seconds * float64(time.Second)); err != nil || r.Errors != 8 || (took-test.want).Abs() > 10*time.Millisecond {
+				t.Errorf("%v measured, %d errors, %v; want %v, without the time of waiting in vain, and 8", took, r.Errors, err, test.want)
+			}
+		})
+	}
+}

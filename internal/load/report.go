@@ -38,8 +38,10 @@ type Report struct {
 	RSSPerConn        float64 `json:"rss_bytes_per_conn"`
 	GoroutinesPerConn float64 `json:"goroutines_per_conn"`
 
-	// What the hub counted meanwhile.
-	Hub Counts `json:"hub"`
+	// What the hub counted meanwhile, and why it could not be asked: then nothing that
+	// is said of it here is known.
+	Hub      Counts `json:"hub"`
+	HubError string `json:"hub_error,omitempty"`
 }
 
 // measurement is the part of a run that counts: it can be paused.
@@ -99,6 +101,9 @@ func (m *measurement) report(got measured) Report {
 		Work: spec.Work, Conns: spec.Conns, InFlight: spec.InFlight, Size: spec.Size, Rate: spec.Rate,
 		Seconds: got.elapsed.Seconds(), Messages: got.latencies.TotalCount(), Errors: got.errors, FirstError: got.first,
 		HubRSS: m.rss, Hub: m.hub,
+	}
+	if m.err != nil {
+		r.HubError = m.err.Error()
 	}
 	quantile := func(q float64) float64 { return micros(time.Duration(got.latencies.ValueAtQuantile(q))) }
 	if r.Messages > 0 {

@@ -86,11 +86,19 @@ func TestLosses(t *testing.T) {
 
 func TestBroadcastThatMissesSome(t *testing.T) {
 	m := newMemory()
-	m.unable = 2
-	do(t, m, Spec{Work: Broadcast, Conns: 10, Messages: 1}, func(t *testing.T, r Report, err error) {
+	broadcasts := 0
+	m.onBroadcast = func() {
+		if broadcasts++; broadcasts == 3 {
+			m.unable = 2
+		}
+	}
+	do(t, m, Spec{Work: Broadcast, Conns: 10, Messages: 3}, func(t *testing.T, r Report, err error) {
 		const want = "a broadcast has not reached 2 of 10 connections within 30s; the hub says it left out 2"
-		if err != nil || r.Messages != 0 || r.Errors != 2 || r.FirstError != want {
-			t.Errorf("%d messages, %d errors, %q, %v; want 2 errors, %q", r.Messages, r.Errors, r.FirstError, err, want)
+		if err != nil || r.Messages != 20 || r.Errors != 2 || r.FirstError != want {
+			t.Errorf("%d messages, %d errors, %q, %v; want 20, 2 errors, %q", r.Messages, r.Errors, r.FirstError, err, want)
+		}
+		if r.Seconds > 1 {
+			t.Errorf("%v seconds were measured, with the time of waiting in vain", r.Seconds)
 		}
 	})
 }

@@ -31,7 +31,7 @@ func (r Report) WriteSummary(w io.Writer) error {
 		line("messages", "%s, %s a second, %s MB/s", integer(r.Messages), number(r.MsgsPerSec), number(r.MBPerSec))
 		line(r.latencyName(), "%s", r.quantiles())
 		line("cpu", "%s for each message", r.cpu())
-		line("hub", "%s", r.counted()+bytes(float64(r.HubRSS))+" RSS")
+		line("hub", "%s", r.hub())
 	}
 	errors := "none"
 	if r.Errors > 0 {
@@ -63,6 +63,14 @@ func (r Report) what() string {
 	return strings.Join(append(parts, fmt.Sprintf("%.3gs", r.Seconds)), ", ")
 }
 
+// hub says how the hub is, and what it has counted.
+func (r Report) hub() string {
+	if r.HubError != "" {
+		return "not known: " + r.HubError
+	}
+	return r.counted() + bytes(float64(r.HubRSS)) + " RSS"
+}
+
 // counted says what the hub has counted, where it does.
 func (r Report) counted() string {
 	if r.Work != Ack && r.Work != OneWay {
@@ -89,6 +97,9 @@ func (r Report) quantiles() string {
 }
 
 func (r Report) cpu() string {
+	if r.HubError != "" {
+		return "load " + number(r.LoadCPUPerMsg) + " µs"
+	}
 	if r.HubCPUPerMsg == 0 {
 		return number(r.LoadCPUPerMsg) + " µs, hub and load together,"
 	}

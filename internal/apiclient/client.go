@@ -3,7 +3,8 @@
 //
 // Errors are those of package errors. What the hub refused has the hub's code. An
 // error without an answer has the code Unreachable when no hub was there, or
-// Incompatible if something else was; Timeout when no answer came in time; and
+// Incompatible if something else was; InvalidConfig when it was asked with TLS and has
+// none, or the other way round; Timeout when no answer came in time; and
 // Canceled when the context ended. That of a message also says whether it may have
 // been sent.
 package apiclient

@@ -1,6 +1,7 @@
 package apiclient
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -26,6 +27,14 @@ func (c *Client) strange(format string, args ...any) error {
 	return qerrors.New(qerrors.Incompatible, "%s gave %w: is there another program? Correct -api or QUIC_API", c, fmt.Errorf(format, args...))
 }
 
+// scheme is the error of an API that is asked with TLS and has none, or the other way
+// round: the request has not reached it.
+func (c *Client) scheme(r request, has, use string) error {
+	right := *c.base
+	right.Scheme = use
+	return r.outcome(false, qerrors.New(qerrors.InvalidConfig, "%s: the server there %s: use %s with -api or QUIC_API", c, has, right.Redacted()))
+}
+
 // failed turns the error of a request that was not answered into one of ours.
 func (c *Client) failed(ctx context.Context, r request, connected bool, err error) error {
 	var known *qerrors.Error
@@ -35,6 +44,8 @@ func (c *Client) failed(ctx context.Context, r request, connected bool, err erro
 		err = wrapped.Err // it repeats the URL
 	}
 	switch {
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return c.scheme(r, "has no TLS", "http")
 	case ctx.Err() != nil && errors.As(context.Cause(ctx), &known):
 	case ctx.Err() != nil:
 		known = qerrors.FromContext(ctx)
@@ -60,12 +71,24 @@ func (r *request) outcome(connected bool, err error) error {
 	}
 }
 
+// wantsTLS reports whether an answer is that of a server to a request without TLS: that
+// of Go's says "Client sent an HTTP request to an HTTPS server", those of proxies the like.
+func wantsTLS(response *http.Response) bool {
+	if response.StatusCode != http.StatusBadRequest {
+		return false
+	}
+	text, _ := io.ReadAll(io.LimitReader(response.Body, 4096)) // what there is of it
+	return bytes.Contains(text, []byte("HTTPS"))
+}
+
 // refused turns an answer that says no into an error.
 func (c *Client) refused(r request, response *http.Response) error {
 	var p httpapi.Problem
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	switch {
 	case kind == p.ContentType(""):
+	case c.base.Scheme == "http" && wantsTLS(response):
+		return c.scheme(r, "has TLS", "https")
 	case response.StatusCode >= http.StatusInternalServerError:
 		return r.outcome(true, qerrors.New(qerrors.Unreachable, "what is in front of the hub at %s answers %q: see that the hub runs", c, response.Status))
 	default:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -80,6 +82,26 @@ func TestWhatIsNoHub(t *testing.T) {
 				t.Errorf("sending: %v", err)
 			}
 		})
+	}
+}
+
+// TestWrongScheme: the error says which one to use, and that nothing was sent.
+func TestWrongScheme(t *testing.T) {
+	var hub testhub.Hub
+	handler := httpapi.NewHandler(&hub, httpapi.Options{})
+	plain, secure := httptest.NewServer(handler), httptest.NewUnstartedServer(handler)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(plain.Close)
+	t.Cleanup(secure.Close)
+	for use, api := range map[string]string{
+		plain.URL:  strings.Replace(plain.URL, "http:", "https:", 1),
+		secure.URL: strings.Replace(secure.URL, "https:", "http:", 1),
+	} {
+		_, err := newClient(t, api).Send(t.Context(), httpapi.SendRequest{ClientID: "a"})
+		if !errors.Is(err, qerrors.ErrInvalidConfig) || !errors.Is(err, qerrors.ErrNotSent) || !strings.Contains(err.Error(), "use "+use+" with -api") {
+			t.Errorf("%s: %v, want that it is to be %s", api, err, use)
+		}
 	}
 }
 

@@ -110,7 +110,7 @@ func run(ctx context.Context, cmd *cli.Command) error {
 			MaxPayload:             maxPayload(cmd),
 		}, min(cmd.Int("sockets"), s.Conns))
 		if err != nil {
-			return err
+			return program.InFlags(cmd, err)
 		}
 		defer func() { err = errors.Join(err, cleanUp(ctx, n.close)) }()
 		n.bulk = cmd.Int("bulk")

@@ -15,7 +15,6 @@ import (
 	"github.com/voilet/QuicFlow/internal/console"
 	"github.com/voilet/QuicFlow/internal/program"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
-	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
@@ -59,7 +58,7 @@ func serve(ctx context.Context, cmd *cli.Command) error {
 	log := monitoring.NewLogger(monitoring.LogLevelInfo, "text")
 	h, err := configuredHub(cmd)
 	if err != nil {
-		return err
+		return program.InFlags(cmd, err)
 	}
 	if err := h.Start(cmd.String("addr")); err != nil {
 		return err
@@ -109,11 +108,11 @@ func configuredHub(cmd *cli.Command) (h *hub, err error) {
 		}, dispatcher.Config{Workers: cmd.Int("workers"), Timeout: orderTime})
 		return err
 	}
-	switch cert, key := cmd.String("cert"), cmd.String("key"); {
-	case (cert == "") != (key == ""):
-		return nil, qerrors.New(qerrors.InvalidConfig, "-cert and -key belong together: set both or neither")
-	case cert != "":
-		err = with(cert, key, "")
+	if err := program.Together(cmd, "cert", "key"); err != nil {
+		return nil, err
+	}
+	if cert := cmd.String("cert"); cert != "" {
+		err = with(cert, cmd.String("key"), "")
 		return h, err
 	}
 	var hosts []string

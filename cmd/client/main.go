@@ -110,7 +110,7 @@ func connect(ctx context.Context, c *client.Client, addr string, stop func() err
 }
 
 func newClient(cmd *cli.Command, log *slog.Logger, hooks *monitoring.EventHooks, spans trace.TracerProvider) (*client.Client, error) {
-	return client.NewClient(&client.ClientConfig{
+	c, err := client.NewClient(&client.ClientConfig{
 		ClientID:               cmd.String("id"),
 		TLSCAFile:              caFile(cmd),
 		TLSCertFile:            cmd.String("cert"),
@@ -138,6 +138,7 @@ func newClient(cmd *cli.Command, log *slog.Logger, hooks *monitoring.EventHooks,
 		Hooks:                  hooks,
 		TracerProvider:         spans,
 	})
+	return c, program.InFlags(cmd, err)
 }
 
 // caFile returns the file of -ca. Without the flag it is where gen-certs.sh writes

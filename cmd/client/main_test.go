@@ -62,10 +62,11 @@ func TestMistakes(t *testing.T) {
 		{"-id a -send x -type reply", 2, `type is "reply": use command, event or query`},
 		{"-id a -send x -timeout 0", 2, `invalid value "0" for flag -timeout: use a time from 1ms to 87600h, which is ten years`},
 		{"-id a -max-retries -1", 2, `invalid value "-1" for flag -max-retries: use a number from 0 to 2147483647`},
-		{"-id a -initial-backoff 2m", 2, "InitialBackoff 2m0s is over MaxBackoff 1m0s"},
+		{"-id a -initial-backoff 2m", 2, "-initial-backoff 2m0s is over -max-backoff 1m0s"},
+		{"-id a -token a -token-file b", 2, "-token and -token-file are both set: leave one out"},
 		{"-id a -handler nosuchprogram", 2, `handler program "nosuchprogram" cannot be run`},
 		{"-id a -log-level loud", 2, `invalid value "loud" for flag -log-level: use debug`},
-		{"-id a -ca nosuch.crt", 1, "bad_certificate: cannot read the CA certificate: make certificates with ./scripts/gen-certs.sh"},
+		{"-id a -ca nosuch.crt", 1, "bad_certificate: cannot read the CA certificate: name other files, or make some for development with quic-ctl certs"},
 		{"-id a -cert certs/client.crt", 1, "a certificate file and a key file are both needed"},
 		{"-id a -send x -timeout 50ms -server 127.0.0.1:9", 3, "unreachable: no answer from 127.0.0.1:9 within 50ms: check the address"},
 	} {

@@ -23,7 +23,7 @@ func enrollTokenCommand() *cli.Command {
 			&cli.StringFlag{Name: "dir", Value: "enroll", Usage: "the `FOLDER` of tokens, made if need be", TakesFile: true},
 			program.Duration("ttl", day, "time for which the token is good"),
 		},
-		ArgValidator: oneClient,
+		ArgValidator: newClient,
 		Action: func(_ context.Context, cmd *cli.Command) error {
 			secret, err := tokens.AddOnce(cmd.String("dir"), cmd.Args().First(), time.Now().Add(cmd.Duration("ttl")).Truncate(time.Second))
 			if err != nil {

@@ -73,11 +73,18 @@ func jsonFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "json", Usage: "print JSON, as the HTTP API has it"}
 }
 
-// oneClient is the ArgValidator of a command that takes a client's id.
+// oneClient is the ArgValidator of a command that takes the id of a client that is there.
 func oneClient(_ context.Context, cmd *cli.Command) error {
+	return oneID(cmd, "; quic-ctl list shows all")
+}
+
+// newClient is that of a command for a client that has yet to come.
+func newClient(_ context.Context, cmd *cli.Command) error { return oneID(cmd, "") }
+
+func oneID(cmd *cli.Command, advice string) error {
 	switch {
 	case cmd.NArg() == 0:
-		return qerrors.New(qerrors.InvalidConfig, "which client? Give its id, as in %s client-001; quic-ctl list shows all", cmd.FullName())
+		return qerrors.New(qerrors.InvalidConfig, "which client? Give its id, as in %s client-001%s", cmd.FullName(), advice)
 	case cmd.NArg() > 1:
 		return qerrors.New(qerrors.InvalidConfig, "unexpected argument %q: give one id, in quotes if it has spaces", cmd.Args().Get(1))
 	}

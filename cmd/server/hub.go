@@ -59,7 +59,7 @@ func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (_ *hu
 		c.Admissions = h.admission
 	}
 	if h.Server, err = server.NewServer(c); err != nil {
-		return nil, errors.Join(err, h.audit.Close(answerTime))
+		return nil, errors.Join(program.InFlags(cmd, err), h.audit.Close(answerTime))
 	}
 	h.anyone = len(c.Authenticators) == 0
 	h.audit.Register(h.Registry())

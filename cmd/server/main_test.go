@@ -82,14 +82,14 @@ func TestMistakes(t *testing.T) {
 		{env: "QUIC_WEBHOOK_SECRET=x", code: 2, want: `there is a secret for a webhook, and no webhook: set -webhook as well`},
 		{env: "QUIC_DRAIN_TIMEOUT=soon", code: 2, want: "environment variable QUIC_DRAIN_TIMEOUT: cannot use"},
 		{args: "-config nosuch.yaml", code: 2, want: "cannot read the settings: open nosuch.yaml"},
-		{code: 1, want: "bad_certificate: cannot read the certificate or its key: make certificates with ./scripts/gen-certs.sh"},
+		{code: 1, want: "bad_certificate: cannot read the certificate or its key: name other files, or make some for development with quic-ctl certs"},
 		{args: "-addr 8474", code: 2, want: `invalid value "8474" for flag -addr: write host:port or :port, with a port from 0 to 65535`},
 		{args: "-addr :99999", code: 2, want: `invalid value ":99999" for flag -addr: write host:port or :port, with a port from 0 to 65535`},
 		{args: "-api 8475", code: 2, want: `invalid value "8475" for flag -api: write host:port or :port`},
 		{env: "QUIC_ADDR=a:b:c", code: 2, want: `environment variable QUIC_ADDR: cannot use "a:b:c": write host:port`},
 		{args: "-addr=", code: 2, want: `invalid value "" for flag -addr: write host:port or :port`},
-		{args: "-cert c/server.crt -key c/server.key -qlog-dir c/server.crt", code: 2, want: `QlogDir (-qlog-dir) is "c/server.crt": use a folder that the hub may write to`},
-		{args: "-metrics= -api 192.0.2.1:0 -cert c/server.crt -key c/server.key", code: 1, want: `the HTTP API cannot listen on "192.0.2.1:0", the address of -api`},
+		{args: "-cert c/server.crt -key c/server.key -qlog-dir c/server.crt", code: 2, want: `-qlog-dir is "c/server.crt": use a folder that the hub may write to`},
+		{args: "-metrics= -api 192.0.2.1:0 -cert c/server.crt -key c/server.key", code: 1, want: `the HTTP API cannot listen on "192.0.2.1:0": give -api an address of this machine`},
 	} {
 		t.Run(test.args+test.env, func(t *testing.T) {
 			t.Parallel()

@@ -42,13 +42,14 @@ func largestBody(maxPayload int) int64 { return 3*int64(maxPayload) + 128<<10 }
 
 // bodies bounds the memory that the bodies of requests take.
 type bodies struct {
-	largest int64
-	room    *semaphore.Weighted
+	maxPayload int
+	largest    int64
+	room       *semaphore.Weighted
 }
 
 func newBodies(maxPayload int) *bodies {
 	largest := largestBody(maxPayload)
-	return &bodies{largest: largest, room: semaphore.NewWeighted(max(bodyRoom, largest))}
+	return &bodies{maxPayload: maxPayload, largest: largest, room: semaphore.NewWeighted(max(bodyRoom, largest))}
 }
 
 // bound is a middleware that refuses a body that is too large before any of it is
@@ -63,7 +64,7 @@ func (b *bodies) bound(ctx huma.Context, next func(huma.Context)) {
 	switch {
 	case size > b.largest:
 		refuse(w, newProblem(http.StatusRequestEntityTooLarge, qerrors.PayloadTooLarge, "a body of "+strconv.FormatInt(size, 10)+
-			" bytes is over the "+strconv.FormatInt(b.largest, 10)+" that the hub reads: split the payload, or raise -max-payload"))
+			" bytes is too large: the payload in it may have "+strconv.Itoa(b.maxPayload)+" bytes: split it, or raise -max-payload"))
 		return
 	case size <= smallBody:
 		next(&upload{under: ctx, timeout: bodyTimeout})

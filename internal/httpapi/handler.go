@@ -122,7 +122,7 @@ func NewHandler(hub Hub, o Options) http.Handler {
 	// a schema in every response. The document is served below, encoded once.
 	config.DocsPath, config.SchemasPath, config.OpenAPIPath, config.CreateHooks = "", "", "", nil
 	config.Tags = []*huma.Tag{{Name: tagClients}, {Name: tagMessages}, {Name: tagHub}}
-	config.Transformers = []huma.Transformer{explain}
+	config.Transformers = []huma.Transformer{explainer{config.Components.Schemas}.explain}
 	config.Formats = map[string]huma.Format{"application/json": strictJSON(), "json": strictJSON()}
 
 	mux := http.NewServeMux()

@@ -2,11 +2,15 @@ package httpapi
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
@@ -98,9 +102,12 @@ func statusOf(code qerrors.Code) int {
 	}
 }
 
+// explainer knows what the bodies of requests may have.
+type explainer struct{ schemas huma.Registry }
+
 // explain is a transformer that turns huma's errors, which are about requests
 // that no handler has seen, into problems.
-func explain(ctx huma.Context, _ string, body any) (any, error) {
+func (x explainer) explain(ctx huma.Context, _ string, body any) (any, error) {
 	e, ok := body.(*huma.ErrorModel)
 	if !ok {
 		return body, nil
@@ -122,12 +129,22 @@ func explain(ctx huma.Context, _ string, body any) (any, error) {
 		p.Detail, p.Outcome = "the body is larger than the hub reads: split the payload, or raise -max-payload", notSent
 	}
 	for i, field := range e.Errors {
-		p.Errors = append(p.Errors, FieldError{Location: field.Location, Message: field.Message})
+		message := field.Message
+		if name, ok := strings.CutPrefix(field.Location, "body."); ok && message == validation.MsgUnexpectedProperty && !strings.Contains(name, ".") {
+			message += ": the fields are " + strings.Join(x.fields(ctx.Operation()), ", ")
+		}
+		p.Errors = append(p.Errors, FieldError{Location: field.Location, Message: message})
 		if i == 0 {
-			p.Detail += ": " + field.Location + ": " + field.Message
+			p.Detail += ": " + field.Location + ": " + message
 		}
 	}
 	return p, nil
+}
+
+// fields returns those that the body of a request may have.
+func (x explainer) fields(of *huma.Operation) []string {
+	body := x.schemas.SchemaFromRef(of.RequestBody.Content["application/json"].Schema.Ref)
+	return slices.Sorted(maps.Keys(body.Properties))
 }
 
 // problems describes the responses of an operation that fails with statuses.

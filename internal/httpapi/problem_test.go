@@ -43,6 +43,8 @@ func TestUnusableRequests(t *testing.T) {
 		"header twice":        {"POST", "/api/send", send(`"headers":{"k":"1","k":"2"}`), 422, "invalid_argument", "/headers/k is there twice"},
 		"other letters":       {"POST", "/api/send", `{"CLIENT_ID":"a"}`, 422, "invalid_argument", "/CLIENT_ID is no field"},
 		"other letters, too":  {"POST", "/api/send", send(`"Client_ID":"b"`), 422, "invalid_argument", "Client_ID"},
+		"field of another":    {"POST", "/api/send", send(`"timeout":5`), 422, "invalid_argument", "body.timeout: unexpected property: the fields are client_id, headers, payload, payload_base64, timeout_ms, type, wait_ack"},
+		"far over the limit":  {"POST", "/api/send", send(`"payload":"` + strings.Repeat("x", 4<<20) + `"`), 413, "payload_too_large", "the payload in it may have 1048576 bytes: split it, or raise -max-payload"},
 		"broadcast twice":     {"POST", "/api/broadcast", `{"type":"event","type":"command"}`, 422, "invalid_argument", "/type is there twice"},
 		"bad base64":          {"POST", "/api/send", send(`"payload_base64":"A"`), 422, "invalid_argument", "payload_base64"},
 		"too many headers":    {"POST", "/api/send", send(`"headers":{"k":"` + strings.Repeat("v", 17<<10) + `"}`), 422, "invalid_argument", "the headers have"},

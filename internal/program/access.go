@@ -39,6 +39,9 @@ type Access struct {
 
 // NewAccess reads the files of [AccessFlags].
 func NewAccess(cmd *cli.Command, log *slog.Logger, prefix string) (*Access, error) {
+	if err := Together(cmd, prefix+"-cert", prefix+"-key"); err != nil {
+		return nil, err
+	}
 	a := &Access{prefix: prefix, log: log}
 	var err error
 	if path := cmd.String(prefix + "-token-file"); path != "" {

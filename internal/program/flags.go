@@ -11,6 +11,7 @@ import (
 	"github.com/voilet/QuicFlow/internal/fields"
 	"github.com/voilet/QuicFlow/internal/settings"
 	"github.com/voilet/QuicFlow/pkg/dispatcher"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 // More than these would only take memory: each worker may run a process, and
@@ -46,6 +47,17 @@ func Sensible(d time.Duration) error {
 		return errors.New("use a time from 1ms to 87600h, which is ten years")
 	}
 	return nil
+}
+
+// Together returns an error if one of two flags is set that mean nothing alone.
+func Together(cmd *cli.Command, a, b string) error {
+	if (cmd.String(a) == "") == (cmd.String(b) == "") {
+		return nil
+	}
+	if cmd.String(a) == "" {
+		a, b = b, a
+	}
+	return qerrors.New(qerrors.InvalidConfig, "-%s needs -%s: they belong together", a, b)
 }
 
 // Unlimited returns a flag for a number that is without a limit unless it is set.

@@ -64,7 +64,7 @@ func listen(addr, flag, what string) (net.Listener, error) {
 		return nil, qerrors.New(qerrors.AddressInUse,
 			"another process listens on %s: give %s another address with -%s, or turn it off with -%s=: %w", addr, what, flag, flag, err)
 	default:
-		return nil, qerrors.New(qerrors.BadAddress, "%s cannot listen on %q, the address of -%s: %w", what, addr, flag, err)
+		return nil, qerrors.New(qerrors.BadAddress, "%s cannot listen on %q: give -%s an address of this machine: %w", what, addr, flag, err)
 	}
 }
 

@@ -56,5 +56,5 @@ func unusable(err error, ca string) error {
 	if path := new(fs.PathError); errors.As(err, &path) && path.Path == ca {
 		what = "the CA certificate"
 	}
-	return qerrors.New(qerrors.BadCertificate, "cannot read %s: make certificates with ./scripts/gen-certs.sh, or name other files: %w", what, err)
+	return qerrors.New(qerrors.BadCertificate, "cannot read %s: name other files, or make some for development with quic-ctl certs: %w", what, err)
 }

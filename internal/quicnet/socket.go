@@ -80,7 +80,7 @@ func ListenUDP(addr string) (net.PacketConn, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, qerrors.New(qerrors.AddressInUse, "another process listens on %s: stop it, or use another port: %w", addr, err)
 	default:
-		return nil, qerrors.New(qerrors.BadAddress, "cannot listen on %s: %w", addr, err)
+		return nil, qerrors.New(qerrors.BadAddress, "cannot listen on %s: use an address of this machine, or :PORT for all that it has: %w", addr, err)
 	}
 }
 

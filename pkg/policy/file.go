@@ -49,5 +49,5 @@ func unusable(err error) error {
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	return qerrors.New(qerrors.InvalidConfig, "cannot read the policy: %w", err)
+	return qerrors.New(qerrors.InvalidConfig, "cannot read the policy: name another file, or write this one; quic-ctl policy check FILE checks it: %w", err)
 }

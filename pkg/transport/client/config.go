@@ -122,7 +122,7 @@ func (c *ClientConfig) check() (*link.Config, error) {
 		"HeartbeatInterval %v is not below HeartbeatTimeout %v: the hub would count as silent between two heartbeats", c.HeartbeatInterval, c.HeartbeatTimeout)
 	check.Duration("HandshakeTimeout", &c.HandshakeTimeout, 10*time.Second)
 	check.Require(c.EnrollToken == "" && !c.RenewCertificate || c.TLSCertFile != "" && c.TLSKeyFile != "" && c.TLSCertFile != c.TLSKeyFile,
-		"TLSCertFile and TLSKeyFile (-cert, -key) have to name two files, where the certificate that the hub gives and its key are kept")
+		"TLSCertFile and TLSKeyFile have to name two files, where the certificate that the hub gives and its key are kept")
 	check.Require(c.Token == "" || c.TokenFile == "", "Token and TokenFile are both set: leave one out")
 	check.Require(c.Socket == nil || c.Socket.socket != nil, "Socket is empty: make it with NewSocket, or leave it nil")
 	shared := link.NewConfig(link.Options{

@@ -111,7 +111,7 @@ type ServerConfig struct {
 	ReconnectAddress string
 
 	// QlogDir is the folder that StartQlog writes to; it is made when it is not
-	// there. Empty means that there are no traces. With it, connections are a
+	// there, but not the one that it is in. Empty means that there are no traces. With it, connections are a
 	// little slower, also while there is no trace of them; see docs/decisions.md.
 	QlogDir string
 

@@ -104,14 +104,18 @@ func stopQlog(c *quicnet.Conn) error {
 // conn returns the connection under a link, which the server has put there.
 func conn(l *link.Link) *quicnet.Conn { return l.Conn().(*quicnet.Conn) }
 
-// makeQlogDir returns the absolute path of a folder that exists from then on.
+// makeQlogDir returns the absolute path of a folder that exists from then on. The one
+// that it is in has to be there: a path that is mistyped is not made.
 func makeQlogDir(dir string) (string, error) {
 	if dir == "" {
 		return "", nil
 	}
 	path, err := filepath.Abs(dir)
 	if err == nil {
-		err = os.MkdirAll(path, 0o700)
+		err = os.Mkdir(path, 0o700)
+	}
+	if info, found := os.Stat(path); errors.Is(err, os.ErrExist) && found == nil && info.IsDir() {
+		err = nil
 	}
 	if err != nil {
 		return "", qerrors.New(qerrors.InvalidConfig, "QlogDir (-qlog-dir) is %q: use a folder that the hub may write to: %w", dir, err)

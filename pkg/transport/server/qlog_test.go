@@ -224,9 +224,15 @@ func TestQlogDirUnusable(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := testnet.Loopback(t).ServerConfig()
-	config.QlogDir = file
-	if _, err := server.NewServer(config); !errors.Is(err, qerrors.ErrInvalidConfig) || !strings.Contains(err.Error(), "QlogDir") {
-		t.Errorf("got %v", err)
+	missing := filepath.Join(t.TempDir(), "mistyped", "qlogs") // a folder is made, but not the way to it
+	for _, dir := range []string{file, filepath.Join(file, "qlogs"), missing} {
+		config.QlogDir = dir
+		if _, err := server.NewServer(config); !errors.Is(err, qerrors.ErrInvalidConfig) || !strings.Contains(err.Error(), "QlogDir") {
+			t.Errorf("%s: got %v", dir, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Dir(missing)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder of one that cannot be made: %v", err)
 	}
 }
 

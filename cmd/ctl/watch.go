@@ -99,10 +99,10 @@ func eventLine(e apiclient.Event, colours console.Colours) string {
 		}
 	}
 	if e.Missed != nil && *e.Missed > 0 {
-		line = append(line, fmt.Sprintf("%d events", *e.Missed))
+		line = append(line, fmt.Sprintf("the hub no longer has %d events that came before what follows", *e.Missed))
 	}
 	if e.Restarted {
-		line = append(line, "the id before is not of this run of the hub; what came before is not known")
+		line = append(line, "the hub was started anew after the event that this goes on from; what came in between is not known")
 	}
 	return strings.Join(line, "  ")
 }

@@ -196,8 +196,13 @@ func TestMissed(t *testing.T) {
 		if e.name != "missed" || e.id != begin+over || e.data.Missed == nil || *e.data.Missed != over || e.data.Restarted != wantRestarted {
 			t.Errorf("after %d: %+v", id, e)
 		}
+		gone := e.data.Time
 		for i := range 300 { // more than are read at once
-			if e := f.next(); e.id != begin+over+uint64(i)+1 || e.data.ClientID != fmt.Sprint(over+i) {
+			e := f.next()
+			if i == 0 && e.data.Time != gone {
+				t.Errorf("what is gone has the time %d, and what follows it %d", gone, e.data.Time)
+			}
+			if e.id != begin+over+uint64(i)+1 || e.data.ClientID != fmt.Sprint(over+i) {
 				t.Fatalf("event %d: %+v", i, e)
 			}
 		}

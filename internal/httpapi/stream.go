@@ -94,9 +94,11 @@ func (s *stream) serve(ctx context.Context, reader *eventlog.Reader) {
 
 func (s *stream) addBatch(batch *eventlog.Batch) {
 	if batch.Missed > 0 || batch.Restarted {
-		s.addEvent(batch.After, missed, &EventData{
-			Time: time.Now().UnixMilli(), Missed: &batch.Missed, Restarted: batch.Restarted,
-		})
+		until := time.Now() // what is missing came before the event behind it
+		if len(batch.Events) > 0 {
+			until = batch.Events[0].Time
+		}
+		s.addEvent(batch.After, missed, &EventData{Time: until.UnixMilli(), Missed: &batch.Missed, Restarted: batch.Restarted})
 	}
 	for i := range batch.Events {
 		e := &batch.Events[i]

@@ -112,6 +112,7 @@ func connect(ctx context.Context, c *client.Client, addr string, stop func() err
 func newClient(cmd *cli.Command, log *slog.Logger, hooks *monitoring.EventHooks, spans trace.TracerProvider) (*client.Client, error) {
 	c, err := client.NewClient(&client.ClientConfig{
 		ClientID:               cmd.String("id"),
+		Software:               "quic-client/" + version,
 		TLSCAFile:              caFile(cmd),
 		TLSCertFile:            cmd.String("cert"),
 		TLSKeyFile:             cmd.String("key"),

@@ -61,13 +61,13 @@ func (l *Link) AwaitHello(ctx context.Context) (*protocol.Hello, *protocol.Enrol
 	if enroll != nil {
 		return nil, enroll, nil
 	}
-	hello.Software = strings.ToValidUTF8(hello.Software[:min(len(hello.Software), maxSoftware)], "")
+	hello.Software = strings.ToValidUTF8(hello.Software[:min(len(hello.Software), MaxSoftware)], "")
 	return hello, nil, nil
 }
 
-// maxSoftware is how much of what a client says of its software is kept, in bytes:
+// MaxSoftware is how much of what a client says of its software is kept, in bytes:
 // it is for a line of the log.
-const maxSoftware = 64
+const MaxSoftware = 64
 
 // Open opens the session on the hub's side, after which messages may be sent to
 // the client. When the client asks to go on with the conversation, and shows that it is

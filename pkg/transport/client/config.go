@@ -1,10 +1,12 @@
 package client
 
 import (
+	"cmp"
 	"log/slog"
 	"math"
 	"net"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/trace"
 
@@ -21,6 +23,9 @@ type ClientConfig struct {
 	// ClientID is who this client is to the hub: 1 to 128 bytes of printable
 	// UTF-8. Required. A second client with the same id replaces the first.
 	ClientID string
+	// Software is what the hub's log says that the client runs, such as agent/1.4.0: up to
+	// 64 bytes of UTF-8. Default quic-backbone-go.
+	Software string
 
 	// TLSCAFile names a PEM file with the certificates of the authorities to
 	// trust. Empty stands for the system's.
@@ -107,6 +112,8 @@ func (c *ClientConfig) check() (*link.Config, error) {
 		return nil, err
 	}
 	var check fields.Checker
+	c.Software = cmp.Or(c.Software, link.Software)
+	check.Require(len(c.Software) <= link.MaxSoftware && utf8.ValidString(c.Software), "Software is %q: use up to %d bytes of UTF-8", c.Software, link.MaxSoftware)
 	check.Duration("InitialBackoff", &c.InitialBackoff, time.Second)
 	check.Duration("MaxBackoff", &c.MaxBackoff, max(60*time.Second, c.InitialBackoff))
 	check.Require(c.InitialBackoff <= c.MaxBackoff, "InitialBackoff %v is over MaxBackoff %v", c.InitialBackoff, c.MaxBackoff)

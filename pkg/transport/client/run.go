@@ -158,7 +158,7 @@ func (r *runner) dial(ctx context.Context) (*link.Link, *protocol.Welcome, error
 	}
 	l := link.New(conn, c.link)
 	welcome, err := l.SayHello(ctx, c.talk, &protocol.Hello{
-		ClientId: c.config.ClientID, Software: link.Software, SessionsBefore: r.sessions, Token: r.token,
+		ClientId: c.config.ClientID, Software: c.config.Software, SessionsBefore: r.sessions, Token: r.token,
 	})
 	if err != nil {
 		_ = l.Run() // only tidies up

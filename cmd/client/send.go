@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 
@@ -55,7 +56,11 @@ func send(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	if cmd.Bool("wait-ack") {
 		return ask(ctx, c, msg, cmd.Root().Writer)
 	}
-	return tell(ctx, c, msg, lost)
+	if err := tell(ctx, c, msg, lost); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.Root().Writer, "delivered to %s\n", addr)
+	return err
 }
 
 // tell sends msg. When it returns nil, the hub has handled it: the message is only

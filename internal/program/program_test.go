@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v3"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/voilet/QuicFlow/internal/leaktest"
 	"github.com/voilet/QuicFlow/internal/program"
@@ -110,7 +111,7 @@ func newDispatcher(t *testing.T, level slog.Level, args ...string) (*dispatcher.
 
 type answer chan *protocol.AckMessage
 
-func (a answer) Respond(o dispatcher.Outcome) { a <- o.Ack }
+func (a answer) Respond(o dispatcher.Outcome) { a <- proto.CloneOf(o.Ack) } // which is the worker's again when it returns
 
 func submit(t *testing.T, d *dispatcher.Dispatcher, kind protocol.MessageType, payload string) *protocol.AckMessage {
 	t.Helper()

@@ -35,9 +35,13 @@ func agent(ctx context.Context, cmd *cli.Command, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	served := make(chan error, 1)
+	watching, unwatch := context.WithCancel(context.Background())
+	watched, served := make(chan struct{}), make(chan error, 1)
+	go func() { defer close(watched); access.Watch(watching, c.Reloads()) }()
 	go func() { served <- monitor.Serve(program.NewMonitor(cmd, log, c.Registry(), c.Ready, access)) }()
 	err = handle(ctx, cmd, c, traces, log)
+	unwatch()
+	<-watched
 	if closed := errors.Join(monitor.Close(), <-served); err == nil {
 		err = closed
 	}

@@ -195,7 +195,7 @@ func TestTokensChange(t *testing.T) {
 	}
 	other := bearer.New()
 	write(bearer.Line(bearer.Caller{Name: "deploy", Scope: bearer.Admin}, other) + "\n")
-	hub.Await(`msg="read again" file=-api-token-file`)
+	hub.Await(`msg="read again" file=api_tokens`)
 	if old, new := list(k.admin), list(other); old != 401 || new != 200 {
 		t.Errorf("the old token gets %d, the new one %d", old, new)
 	}

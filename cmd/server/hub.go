@@ -30,8 +30,9 @@ type hub struct {
 
 	anyone bool // clients need no credentials
 
-	wg     sync.WaitGroup
-	failed chan error // what ended by itself, and why
+	wg      sync.WaitGroup
+	unwatch context.CancelFunc // ends what keeps the files of access up to date
+	failed  chan error         // what ended by itself, and why
 }
 
 func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (_ *hub, err error) {
@@ -41,10 +42,10 @@ func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (_ *hu
 	}
 	h.events = eventlog.New(func() uint64 { return h.Traffic().MessagesReceived })
 	c := config(cmd, h.events.Hooks(), log, traces.TracerProvider())
-	if c.Authenticators, err = authenticators(cmd, log); err != nil {
+	if c.Authenticators, err = authenticators(cmd); err != nil {
 		return nil, err
 	}
-	if c.Enroller, err = enroller(cmd, log); err != nil {
+	if c.Enroller, err = enroller(cmd); err != nil {
 		return nil, err
 	}
 	if path := cmd.String("policy"); path != "" {
@@ -70,8 +71,11 @@ func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (_ *hu
 // found before the first client is there.
 func (h *hub) start(cmd *cli.Command, log *slog.Logger) (err error) {
 	h.failed = make(chan error, 3)
+	watching, unwatch := context.WithCancel(context.Background())
+	h.unwatch = unwatch
 	defer func() {
 		if err != nil {
+			unwatch()
 			err = errors.Join(err, h.api.Close(), h.monitor.Close(), h.audit.Close(answerTime))
 			h.wg.Wait()
 		}
@@ -82,6 +86,7 @@ func (h *hub) start(cmd *cli.Command, log *slog.Logger) (err error) {
 	if h.api, err = openAPI(cmd, log, h.access); err != nil {
 		return err
 	}
+	h.wg.Go(func() { h.access.Watch(watching, h.Reloads()) })
 	h.serve(h.monitor, program.NewMonitor(cmd, log, h.Registry(), h.Ready, h.access))
 	if err = h.Start(cmd.String("addr")); err != nil {
 		return err
@@ -92,6 +97,12 @@ func (h *hub) start(cmd *cli.Command, log *slog.Logger) (err error) {
 	}
 	h.serve(h.api, newAPI(cmd, h, log))
 	return nil
+}
+
+// Reread looks at all files that are read again when they change.
+func (h *hub) Reread() {
+	h.Server.Reread()
+	h.access.Reread(h.Reloads())
 }
 
 // serve answers requests until the HTTP server is stopped; it is a failure if that
@@ -115,6 +126,7 @@ func (h *hub) stop(ctx context.Context) error {
 	defer cancel()
 	apiErr := h.api.Stop(answered)
 	monitorErr := h.monitor.Close()
+	h.unwatch()
 	h.wg.Wait()
 	h.traces.Shutdown(ctx)
 	return errors.Join(err, apiErr, monitorErr, h.audit.Close(answerTime))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"log/slog"
 
 	"github.com/urfave/cli/v3"
 
@@ -47,11 +46,11 @@ func isPlace(text string) error {
 
 // authenticators returns those that the flags ask for, in the order in which a client's
 // credentials are looked at.
-func authenticators(cmd *cli.Command, log *slog.Logger) (all []server.Authenticator, err error) {
+func authenticators(cmd *cli.Command) (all []server.Authenticator, err error) {
 	if cmd.String("client-ca") != "" {
 		mtls, err := auth.NewMTLS(auth.MTLSConfig{
 			CAFile: cmd.String("client-ca"), CRLFile: cmd.String("crl"), DeniedFile: cmd.String("denied-serials"),
-			ClientIDFrom: cmd.String("client-id-from"), Logger: log,
+			ClientIDFrom: cmd.String("client-id-from"),
 		})
 		if err != nil {
 			return nil, err
@@ -61,7 +60,7 @@ func authenticators(cmd *cli.Command, log *slog.Logger) (all []server.Authentica
 		return nil, qerrors.New(qerrors.InvalidConfig, "-crl and -denied-serials are about certificates of clients: add -client-ca")
 	}
 	if file := cmd.String("token-file"); file != "" {
-		tokens, err := auth.NewTokens(auth.TokensConfig{File: file, Logger: log})
+		tokens, err := auth.NewTokens(auth.TokensConfig{File: file})
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +70,7 @@ func authenticators(cmd *cli.Command, log *slog.Logger) (all []server.Authentica
 		jwt, err := auth.NewJWT(auth.JWTConfig{
 			KeyFile: cmd.String("jwt-key"), JWKSFile: cmd.String("jwt-jwks"),
 			Audience: cmd.String("jwt-audience"), Issuer: cmd.String("jwt-issuer"),
-			Algorithms: cmd.StringSlice("jwt-algorithm"), Logger: log,
+			Algorithms: cmd.StringSlice("jwt-algorithm"),
 		})
 		if err != nil {
 			return nil, err
@@ -82,12 +81,12 @@ func authenticators(cmd *cli.Command, log *slog.Logger) (all []server.Authentica
 }
 
 // enroller returns one if the flags ask for it.
-func enroller(cmd *cli.Command, log *slog.Logger) (server.Enroller, error) {
+func enroller(cmd *cli.Command) (server.Enroller, error) {
 	if cmd.String("enroll-dir") == "" && cmd.String("client-ca-key") == "" {
 		return nil, nil
 	}
 	return auth.NewEnroller(auth.EnrollerConfig{
 		CAFile: cmd.String("client-ca"), CAKeyFile: cmd.String("client-ca-key"), TokenDir: cmd.String("enroll-dir"),
-		Validity: cmd.Duration("client-cert-validity"), Logger: log,
+		Validity: cmd.Duration("client-cert-validity"),
 	})
 }

@@ -40,7 +40,7 @@ var layers = []layer{
 	{"pkg/transport/...", []string{above}},
 	{"internal/tokens", []string{"internal/atomicfile", "pkg/errors"}},
 	{"internal/certs", []string{"pkg/errors"}},
-	{"pkg/auth", []string{"internal/certs", "internal/reload", "internal/tokens", "pkg/errors", "pkg/transport/server"}},
+	{"pkg/auth", []string{"internal/certs", "internal/reload", "internal/tokens", "pkg/errors", "pkg/monitoring", "pkg/transport/server"}},
 	{"internal/eventlog", []string{"pkg/errors", "pkg/monitoring"}},
 	{"internal/bearer", []string{"pkg/errors"}},
 	{"internal/audit", []string{"pkg/errors"}},

@@ -7,13 +7,13 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/bearer"
 	"github.com/voilet/QuicFlow/internal/reload"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
 // AccessFlags are -PREFIX-token-file, -PREFIX-cert and -PREFIX-key, which [NewAccess]
@@ -33,8 +33,17 @@ type Access struct {
 	log    *slog.Logger
 	tokens *reload.Value[*bearer.Tokens]   // nil: callers need none
 	pair   *reload.Value[*tls.Certificate] // nil: no TLS
+	files  []accessFile                    // what these are made of
+}
 
-	watched atomic.Bool
+// accessFile is a file, or a pair, that is read again when it changes.
+type accessFile struct {
+	value interface {
+		Watch(ctx context.Context, reloaded func(error))
+		Reread() (changed bool, err error)
+	}
+	kind  monitoring.File
+	named string // by the flags
 }
 
 // NewAccess reads the files of [AccessFlags].
@@ -43,59 +52,60 @@ func NewAccess(cmd *cli.Command, log *slog.Logger, prefix string) (*Access, erro
 		return nil, err
 	}
 	a := &Access{prefix: prefix, log: log}
-	var err error
 	if path := cmd.String(prefix + "-token-file"); path != "" {
-		parse := func(contents [][]byte) (*bearer.Tokens, error) { return bearer.Parse(contents[0]) }
-		if a.tokens, err = reload.Load(parse, path); err == nil {
-			err = a.tokens.Get().Some()
+		named := "-" + prefix + "-token-file " + path
+		tokens, err := reload.Load(func(files [][]byte) (*bearer.Tokens, error) { return bearer.Parse(files[0]) }, path)
+		if err == nil {
+			err = tokens.Get().Some()
 		}
 		if err != nil {
-			return nil, a.unusable("token-file", err)
+			return nil, unusable(named, err)
 		}
+		a.tokens, a.files = tokens, append(a.files, accessFile{tokens, monitoring.APITokensFile, named})
 	}
-	cert, key := cmd.String(prefix+"-cert"), cmd.String(prefix+"-key")
-	if cert == "" && key == "" {
-		return a, nil
-	}
-	parse := func(contents [][]byte) (*tls.Certificate, error) {
-		pair, err := tls.X509KeyPair(contents[0], contents[1])
-		return &pair, err
-	}
-	if a.pair, err = reload.Load(parse, cert, key); err != nil {
-		return nil, a.unusable("cert and -"+prefix+"-key", err)
+	if cert, key := cmd.String(prefix+"-cert"), cmd.String(prefix+"-key"); cert != "" || key != "" {
+		named := "-" + prefix + "-cert " + cert + " and -" + prefix + "-key " + key
+		pair, err := reload.Load(parsePair, cert, key)
+		if err != nil {
+			return nil, unusable(named, err)
+		}
+		a.pair, a.files = pair, append(a.files, accessFile{pair, monitoring.APICertificateFile, named})
 	}
 	return a, nil
 }
 
-func (a *Access) unusable(flag string, err error) error {
-	return qerrors.New(qerrors.InvalidConfig, "-%s-%s cannot be used: %w", a.prefix, flag, err)
+func parsePair(files [][]byte) (*tls.Certificate, error) {
+	pair, err := tls.X509KeyPair(files[0], files[1])
+	return &pair, err
 }
 
-// watch keeps what was read up to date with the files, until ctx ends. One of the servers
-// that share it will do.
-func (a *Access) watch(ctx context.Context) {
-	if a.watched.Swap(true) {
-		return
-	}
+func unusable(named string, err error) error {
+	return qerrors.New(qerrors.InvalidConfig, "%s cannot be used: %w", named, err)
+}
+
+// Watch keeps what was read up to date with the files, until ctx ends. It logs and counts
+// what becomes of changes.
+func (a *Access) Watch(ctx context.Context, counted *monitoring.Reloads) {
 	var wg sync.WaitGroup
-	defer wg.Wait()
-	if a.tokens != nil {
-		wg.Go(func() { a.tokens.Watch(ctx, a.reloaded("token-file")) })
+	for _, f := range a.files {
+		wg.Go(func() { f.value.Watch(ctx, func(err error) { a.reloaded(f, counted, true, err) }) })
 	}
-	if a.pair != nil {
-		wg.Go(func() { a.pair.Watch(ctx, a.reloaded("cert")) })
+	wg.Wait()
+}
+
+// Reread looks at the files at once.
+func (a *Access) Reread(counted *monitoring.Reloads) {
+	for _, f := range a.files {
+		changed, err := f.value.Reread()
+		a.reloaded(f, counted, changed, err)
 	}
 }
 
-func (a *Access) reloaded(flag string) func(error) {
-	return func(err error) {
-		if err != nil {
-			err = a.unusable(flag, err)
-			a.log.Error("a file stays as it was: what is in it now cannot be used", "code", qerrors.CodeOf(err), "error", err)
-			return
-		}
-		a.log.Info("read again", "file", "-"+a.prefix+"-"+flag)
+func (a *Access) reloaded(f accessFile, counted *monitoring.Reloads, changed bool, err error) {
+	if err != nil {
+		err = unusable(f.named, err)
 	}
+	counted.Report(a.log, f.kind, changed, err)
 }
 
 // Tokens returns what gives the tokens that callers need; nil if they need none.

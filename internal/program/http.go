@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"syscall"
 	"time"
 
@@ -21,7 +20,6 @@ import (
 type HTTPServer struct {
 	what     string
 	log      *slog.Logger
-	access   *Access
 	listener net.Listener
 	server   http.Server
 }
@@ -46,7 +44,7 @@ func OpenHTTP(cmd *cli.Command, log *slog.Logger, flag, what string, access *Acc
 	if err := access.check(listener.Addr(), flag, what); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	return &HTTPServer{what: what, log: log, access: access, listener: listener, server: http.Server{
+	return &HTTPServer{what: what, log: log, listener: listener, server: http.Server{
 		TLSConfig:         access.config(),
 		ReadHeaderTimeout: 5 * time.Second,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -80,11 +78,6 @@ func (s *HTTPServer) Serve(h http.Handler) error {
 	}
 	s.server.Handler = h
 	s.log.Info(s.what+" listening", "addr", s.listener.Addr().String())
-	var watching sync.WaitGroup
-	ctx, cancel := context.WithCancel(context.Background())
-	defer watching.Wait()
-	defer cancel()
-	watching.Go(func() { s.access.watch(ctx) })
 	serve := s.server.Serve
 	if s.server.TLSConfig != nil {
 		serve = func(l net.Listener) error { return s.server.ServeTLS(l, "", "") }

@@ -51,8 +51,12 @@ type Value[T any] struct {
 	parse Parse[T]
 	once  bool // a file is a pipe or a device, which cannot be read a second time
 
-	current atomic.Pointer[T]
-	reading chan struct{} // has a place for who reads the files
+	current    atomic.Pointer[T]
+	unreported atomic.Bool   // Fresh has found a change
+	reading    chan struct{} // has a place for who reads the files
+
+	freshen sync.Mutex
+	looked  time.Time // guarded by freshen
 
 	mu  sync.Mutex
 	sum sum // of what current was made of
@@ -63,7 +67,7 @@ type sum [sha256.Size]byte
 // Load reads the files, which have to be usable. An empty path stands for a file that
 // there is none of, and has no content.
 func Load[T any](parse Parse[T], paths ...string) (*Value[T], error) {
-	v := &Value[T]{paths: paths, parse: parse, reading: make(chan struct{}, 1)}
+	v := &Value[T]{paths: paths, parse: parse, reading: make(chan struct{}, 1), looked: time.Now()}
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 			v.once = true
@@ -84,6 +88,23 @@ func Load[T any](parse Parse[T], paths ...string) (*Value[T], error) {
 
 // Get returns the present value.
 func (v *Value[T]) Get() T { return *v.current.Load() }
+
+// Fresh is Get, after a look at the files unless Fresh has looked within age: for what
+// somebody may have changed just before it is asked for. A change that can be used counts
+// at once. Watch reports it, as all that it finds itself.
+func (v *Value[T]) Fresh(age time.Duration) T {
+	if v.once || !v.freshen.TryLock() { // who comes while another looks takes what there is
+		return v.Get()
+	}
+	defer v.freshen.Unlock()
+	if now := time.Now(); now.Sub(v.looked) >= age {
+		v.looked = now
+		if changed, err := v.Reread(); changed && err == nil {
+			v.unreported.Store(true)
+		}
+	}
+	return v.Get()
+}
 
 // Reread looks at the files at once, for who knows that they are complete, and
 // reports whether the value was replaced. An error leaves it as it is.
@@ -171,7 +192,7 @@ func readFile(path string) ([]byte, error) {
 }
 
 // Watch keeps the value up to date until ctx ends. It calls reloaded, on the goroutine
-// of its caller, with nil after each change, and when the files have become usable again;
+// of its caller, with nil after each change but those of Reread, and when the files have become usable again;
 // and with an error, once, when they cannot be used as they are.
 func (v *Value[T]) Watch(ctx context.Context, reloaded func(error)) {
 	if v.once {
@@ -205,7 +226,7 @@ func (v *Value[T]) Watch(ctx context.Context, reloaded func(error)) {
 		if err == nil {
 			changed, err = v.use(contents, found)
 		}
-		if changed || failed || err != nil {
+		if v.unreported.Swap(false) || changed || failed || err != nil {
 			reloaded(err)
 		}
 		failed = err != nil

@@ -192,6 +192,29 @@ func TestReread(t *testing.T) {
 	}
 }
 
+// TestFresh: who needs the newest has it before Watch, which reports it all the same, once.
+func TestFresh(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, "one.")
+	watched(t, path, func(v *reload.Value[string], reports func() string) {
+		expect(t, v, "one.", reports(), "")
+		write(t, path, "two.")
+		if got := v.Fresh(time.Hour); got != "one." {
+			t.Errorf("within the age: %q", got)
+		}
+		if got := v.Fresh(time.Second); got != "two." {
+			t.Errorf("after it: %q", got)
+		}
+		expect(t, v, "two.", reports(), "changed")
+		expect(t, v, "two.", reports(), "changed")
+		write(t, path, "thr")
+		if got := v.Fresh(time.Second); got != "two." {
+			t.Errorf("of half a file: %q", got)
+		}
+		expect(t, v, "two.", reports(), "changed, half written")
+	})
+}
+
 // TestBoundaries: the same bytes in other files are something else.
 func TestBoundaries(t *testing.T) {
 	dir := t.TempDir()

@@ -9,70 +9,79 @@
 //		...
 //	})
 //
-// The files that they are made of are read again, within a second of their being needed,
-// when they change. One that cannot be used then changes nothing, and is logged. All
-// methods may be called from any goroutine. Errors have the codes of package errors.
+// The files that they are made of are read again when they change: within a second where
+// a client connects, and within 7 s where none does. One that cannot be used then changes
+// nothing. The server logs and counts both. All methods may be called from any goroutine.
+// Errors have the codes of package errors.
 package auth
 
 import (
-	"log/slog"
-	"sync"
+	"context"
 	"sync/atomic"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/reload"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
 // lookInterval is how old what is known of a file may be when it is used.
 const lookInterval = time.Second
 
-// kept is a value made of files. It has no goroutine: it looks at them when it is used.
+// kept is a value made of files, which the server watches: see [server.Authenticator].
 type kept[T any] struct {
 	value *reload.Value[*T]
+	kind  monitoring.File
 	what  string
-	log   *slog.Logger
-
-	mu     sync.Mutex
-	looked time.Time
-	failed string
 }
 
 // keep loads the files, which have to be usable. An empty path stands for no file.
-func keep[T any](what string, log *slog.Logger, parse func(files [][]byte) (*T, error), paths ...string) (*kept[T], error) {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
+func keep[T any](kind monitoring.File, what string, parse func(files [][]byte) (*T, error), paths ...string) (*kept[T], error) {
+	k := &kept[T]{kind: kind, what: what}
 	value, err := reload.Load(parse, paths...)
-	if err != nil {
-		return nil, qerrors.New(qerrors.InvalidConfig, "%s cannot be used: %w", what, err)
-	}
-	return &kept[T]{value: value, what: what, log: log, looked: time.Now()}, nil
+	k.value = value
+	return k, k.unusable(err)
 }
 
 // get returns the present value. While it is the same, so is the pointer.
-func (k *kept[T]) get() *T {
-	if k.mu.TryLock() { // who comes while another looks takes what there is
-		defer k.mu.Unlock()
-		if now := time.Now(); now.Sub(k.looked) >= lookInterval {
-			k.looked = now
-			k.look()
-		}
-	}
-	return k.value.Get()
+func (k *kept[T]) get() *T { return k.value.Fresh(lookInterval) }
+
+// Kind returns what is in the files.
+func (k *kept[T]) Kind() monitoring.File { return k.kind }
+
+// Watch keeps what the files have up to date until ctx ends, also while no client comes.
+// It calls reloaded after each change; with an error, once, when they cannot be used.
+func (k *kept[T]) Watch(ctx context.Context, reloaded func(error)) {
+	k.value.Watch(ctx, func(err error) { reloaded(k.unusable(err)) })
 }
 
-func (k *kept[T]) look() {
-	changed, err := k.value.Reread()
-	switch {
-	case err != nil && err.Error() != k.failed:
-		k.failed = err.Error()
-		k.log.Error("a file has changed and cannot be used: what it had before stays in force", "file", k.what, "error", err)
-	case err != nil:
-	case changed, k.failed != "":
-		k.failed = ""
-		k.log.Info("a file has changed and was read again", "file", k.what)
+// Reread looks at the files at once, and reports whether they have changed.
+func (k *kept[T]) Reread() (changed bool, err error) {
+	changed, err = k.value.Reread()
+	return changed, k.unusable(err)
+}
+
+func (k *kept[T]) unusable(err error) error {
+	if err == nil {
+		return nil
 	}
+	return &qerrors.Error{Code: qerrors.InvalidConfig, Message: k.what + " cannot be used: " + text(err), Err: err}
+}
+
+// inFile says in which file a mistake is.
+func inFile(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &qerrors.Error{Code: qerrors.CodeOf(err), Message: path + ": " + text(err), Err: err}
+}
+
+// text returns what err says, without its code: it is about to get another.
+func text(err error) string {
+	if e, ok := err.(*qerrors.Error); ok {
+		return e.Message
+	}
+	return err.Error()
 }
 
 // stillGood returns an Identity.Check that calls check only when the value is another than

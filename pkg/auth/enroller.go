@@ -6,7 +6,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/x509"
-	"log/slog"
 	"os"
 	"slices"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/voilet/QuicFlow/internal/certs"
 	"github.com/voilet/QuicFlow/internal/tokens"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
 // DefaultCertificateValidity is how long a certificate is good that a client gets from
@@ -31,14 +31,12 @@ type EnrollerConfig struct {
 	TokenDir string
 	// Validity is how long certificates are good. Default DefaultCertificateValidity.
 	Validity time.Duration
-	// Logger is told when a file has changed; nil logs nothing.
-	Logger *slog.Logger
 }
 
 // Enroller gives certificates to clients that show a token which is good once, and renews
 // those that it has given.
 type Enroller struct {
-	ca       *kept[certs.Authority]
+	*kept[certs.Authority]
 	dir      string
 	validity time.Duration
 }
@@ -57,8 +55,9 @@ func NewEnroller(c EnrollerConfig) (*Enroller, error) {
 	if err := os.MkdirAll(c.TokenDir, 0o700); err != nil {
 		return nil, qerrors.New(qerrors.InvalidConfig, "the folder of enrolment tokens cannot be used: %w", err)
 	}
-	ca, err := keep("the CA that signs certificates of clients", c.Logger, func(files [][]byte) (*certs.Authority, error) {
-		return certs.ParseAuthority(certs.Pair{Cert: files[0], Key: files[1]})
+	ca, err := keep(monitoring.EnrollCAFile, "the CA that signs certificates of clients", func(files [][]byte) (*certs.Authority, error) {
+		ca, err := certs.ParseAuthority(certs.Pair{Cert: files[0], Key: files[1]})
+		return ca, inFile(c.CAFile+" and "+c.CAKeyFile, err)
 	}, c.CAFile, c.CAKeyFile)
 	if err != nil {
 		return nil, err
@@ -92,7 +91,7 @@ func (e *Enroller) Renew(_ context.Context, shown []*x509.Certificate, clientID 
 		return nil, err
 	}
 	now := time.Now()
-	if len(shown) == 0 || shown[0].CheckSignatureFrom(e.ca.get().Certificate()) != nil || !slices.Contains(uriIDs(shown[0]), clientID) {
+	if len(shown) == 0 || shown[0].CheckSignatureFrom(e.get().Certificate()) != nil || !slices.Contains(uriIDs(shown[0]), clientID) {
 		return nil, qerrors.New(qerrors.Unauthenticated, "the hub renews only certificates that it has given itself: enrol anew")
 	}
 	from, to := shown[0].NotBefore, shown[0].NotAfter
@@ -111,7 +110,7 @@ func (e *Enroller) Renew(_ context.Context, shown []*x509.Certificate, clientID 
 
 // sign signs the key of the request, and nothing else that it says.
 func (e *Enroller) sign(clientID string, r *x509.CertificateRequest) ([]byte, error) {
-	return e.ca.get().SignClient(clientID, r.PublicKey, e.validity)
+	return e.get().SignClient(clientID, r.PublicKey, e.validity)
 }
 
 // parseRequest returns a request that its key has signed.

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
@@ -39,14 +39,12 @@ type JWTConfig struct {
 	// PS256, PS384, PS512, ES256, ES384, ES512 and EdDSA. Others cannot be used: with none,
 	// or with a secret that both sides share, the hub could be deceived about the key.
 	Algorithms []string
-	// Logger is told when a file has changed; nil logs nothing.
-	Logger *slog.Logger
 }
 
 // JWT knows clients by JSON Web Tokens (RFC 7519): sub is the client id, aud is the hub,
 // and exp ends the connection.
 type JWT struct {
-	keys   *kept[keySet]
+	*kept[keySet]
 	parser *jwt.Parser
 }
 
@@ -81,7 +79,7 @@ func NewJWT(c JWTConfig) (*JWT, error) {
 	if c.Audience == "" {
 		c.Audience = DefaultAudience
 	}
-	keys, err := keep("the keys of JWTs", c.Logger, parseKeys, c.KeyFile, c.JWKSFile)
+	keys, err := keep(monitoring.JWTKeysFile, "the keys of JWTs", c.parse, c.KeyFile, c.JWKSFile)
 	if err != nil {
 		return nil, err
 	}
@@ -103,14 +101,14 @@ func (j *JWT) Authenticate(_ context.Context, c server.Credentials) (server.Iden
 	if strings.Count(c.Token, ".") != 2 {
 		return server.Identity{}, qerrors.New(qerrors.NoCredential, "there is no JWT")
 	}
-	known := j.keys.get()
+	known := j.get()
 	expires, err := j.verify(known, c.Token, c.ClientID)
 	if err != nil {
 		return server.Identity{}, err
 	}
 	return server.Identity{
 		ClientID: c.ClientID, Method: "jwt", Expires: expires,
-		Check: stillGood(j.keys, known, func(now *keySet) error { // its key may not be there any more
+		Check: stillGood(j.kept, known, func(now *keySet) error { // its key may not be there any more
 			_, err := j.verify(now, c.Token, c.ClientID)
 			return err
 		}),
@@ -172,10 +170,25 @@ func fits(method jwt.SigningMethod, public crypto.PublicKey) bool {
 	}
 }
 
-// parseKeys reads a PEM file and a key set, either of which may be empty.
-func parseKeys(files [][]byte) (*keySet, error) {
-	var all keySet
-	blocks, err := pemBlocks(files[0])
+// parse reads both files, either of which may be empty.
+func (c JWTConfig) parse(files [][]byte) (*keySet, error) {
+	inPEM, err := parsePublicKeys(files[0])
+	if err != nil {
+		return nil, inFile(c.KeyFile, err)
+	}
+	inSet, emptied, err := parseKeySet(files[1])
+	if err != nil {
+		return nil, inFile(c.JWKSFile, err)
+	}
+	all := append(inPEM, inSet...)
+	if len(all) == 0 && !emptied {
+		return nil, qerrors.New(qerrors.InvalidConfig, "there is no public key: give one in PEM, or a JSON Web Key Set")
+	}
+	return &all, nil
+}
+
+func parsePublicKeys(text []byte) (all keySet, err error) {
+	blocks, err := pemBlocks(text)
 	if err != nil {
 		return nil, err
 	}
@@ -186,30 +199,38 @@ func parseKeys(files [][]byte) (*keySet, error) {
 		}
 		all = append(all, key{public: public})
 	}
+	return all, all.check()
+}
+
+// parseKeySet also reports whether the set says that it has none, since the last was taken
+// out of it.
+func parseKeySet(text []byte) (all keySet, emptied bool, err error) {
+	if len(text) == 0 {
+		return nil, false, nil
+	}
 	var set jose.JSONWebKeySet
-	if len(files[1]) > 0 {
-		if err := json.Unmarshal(files[1], &set); err != nil {
-			return nil, qerrors.New(qerrors.InvalidConfig, "this is no JSON Web Key Set: %w", err)
-		}
-		for _, k := range set.Keys {
-			if k.Use != "" && k.Use != "sig" {
-				continue
-			}
-			if !k.Valid() || !k.IsPublic() {
-				return nil, qerrors.New(qerrors.InvalidConfig, "the key %q of the set is not a public one: leave secrets with who signs", k.KeyID)
-			}
-			all = append(all, key{k.KeyID, k.Key})
-		}
+	if err := json.Unmarshal(text, &set); err != nil {
+		return nil, false, qerrors.New(qerrors.InvalidConfig, "this is no JSON Web Key Set: %w", err)
 	}
-	if len(all) == 0 && set.Keys == nil { // a set that says that it has none is one from which the last was taken
-		return nil, qerrors.New(qerrors.InvalidConfig, "there is no public key: give one in PEM, or a JSON Web Key Set")
+	for _, k := range set.Keys {
+		if k.Use != "" && k.Use != "sig" {
+			continue
+		}
+		if !k.Valid() || !k.IsPublic() {
+			return nil, false, qerrors.New(qerrors.InvalidConfig, "the key %q of the set is not a public one: leave secrets with who signs", k.KeyID)
+		}
+		all = append(all, key{k.KeyID, k.Key})
 	}
-	for _, k := range all {
+	return all, set.Keys != nil, all.check()
+}
+
+func (s keySet) check() error {
+	for _, k := range s {
 		if public, ok := k.public.(*rsa.PublicKey); ok && public.N.BitLen() < minRSABits {
-			return nil, qerrors.New(qerrors.InvalidConfig, "an RSA key has %d bits: use one of %d or more", public.N.BitLen(), minRSABits)
+			return qerrors.New(qerrors.InvalidConfig, "an RSA key has %d bits: use one of %d or more", public.N.BitLen(), minRSABits)
 		}
 	}
-	return &all, nil
+	return nil
 }
 
 func parsePublic(block *pem.Block) (crypto.PublicKey, error) {

@@ -4,13 +4,13 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
@@ -36,15 +36,13 @@ type MTLSConfig struct {
 	// ClientIDFrom is where in a certificate the client id is: FromURI, FromDNS or
 	// FromCommonName. Default FromURI.
 	ClientIDFrom string
-	// Logger is told when a file has changed; nil logs nothing.
-	Logger *slog.Logger
 }
 
 // MTLS knows clients by their certificates. A certificate is verified at each connection,
 // also at one that resumes a TLS session, and again when one of the files has changed.
 type MTLS struct {
-	trust *kept[trust]
-	ids   func(*x509.Certificate) []string
+	*kept[trust]
+	ids func(*x509.Certificate) []string
 }
 
 // NewMTLS reads the files.
@@ -57,7 +55,7 @@ func NewMTLS(c MTLSConfig) (*MTLS, error) {
 	case c.CAFile == "":
 		return nil, qerrors.New(qerrors.InvalidConfig, "certificates of clients need a CA: name its file (-client-ca)")
 	}
-	t, err := keep("what certificates of clients are checked with", c.Logger, parseTrust, c.CAFile, c.CRLFile, c.DeniedFile)
+	t, err := keep(monitoring.ClientTrustFile, "what certificates of clients are checked with", c.parse, c.CAFile, c.CRLFile, c.DeniedFile)
 	if err != nil {
 		return nil, err
 	}
@@ -69,14 +67,14 @@ func (m *MTLS) Authenticate(_ context.Context, c server.Credentials) (server.Ide
 	if len(c.Certificates) == 0 {
 		return server.Identity{}, qerrors.New(qerrors.NoCredential, "there is no certificate")
 	}
-	known := m.trust.get()
+	known := m.get()
 	expires, err := m.verify(known, c.Certificates, c.ClientID)
 	if err != nil {
 		return server.Identity{}, err
 	}
 	return server.Identity{
 		ClientID: c.ClientID, Method: "mtls", Expires: expires,
-		Check: stillGood(m.trust, known, func(now *trust) error {
+		Check: stillGood(m.kept, known, func(now *trust) error {
 			_, err := m.verify(now, c.Certificates, c.ClientID)
 			return err
 		}),

@@ -103,13 +103,13 @@ func TestBrokenRevocationList(t *testing.T) {
 		ca := newAuthority(t)
 		crl := ca.crl(1)
 		var log testnet.Log
-		mtls := must[*auth.MTLS](t)(auth.NewMTLS(auth.MTLSConfig{CAFile: ca.caFile(), CRLFile: crl, Logger: log.Logger()}))
+		mtls := must[*auth.MTLS](t)(auth.NewMTLS(auth.MTLSConfig{CAFile: ca.caFile(), CRLFile: crl}))
 		write(t, crl, []byte("nonsense"))
-		hub := n.Hub(nil, known(mtls))
+		hub := n.Hub(nil, logging(&log, mtls))
 		good := n.Client("b", nil, ca.good("b", 2))
 		n.Connect(good)
 		time.Sleep(time.Minute)
-		if lines := log.Take(); good.Ready() != nil || len(lines) != 1 || !strings.Contains(lines[0], "stays in force") {
+		if lines := unusable(&log); good.Ready() != nil || len(lines) != 1 || !strings.Contains(lines[0], crl+": ") {
 			t.Errorf("the other client: %v; the log has %q, want one line", good.Ready(), lines)
 		}
 		refused(t, n, hub, "a", ca.good("a", 1), qerrors.CredentialRevoked)
@@ -161,8 +161,8 @@ func TestEmptiedDenials(t *testing.T) {
 		ca, denied := newAuthority(t), t.TempDir()+"/denied"
 		write(t, denied, []byte("id:a\n"))
 		var log testnet.Log
-		config := auth.MTLSConfig{CAFile: ca.caFile(), DeniedFile: denied, Logger: log.Logger()}
-		hub := n.Hub(nil, known(must[*auth.MTLS](t)(auth.NewMTLS(config))))
+		config := auth.MTLSConfig{CAFile: ca.caFile(), DeniedFile: denied}
+		hub := n.Hub(nil, logging(&log, must[*auth.MTLS](t)(auth.NewMTLS(config))))
 		for _, text := range []string{"", "\n"} {
 			write(t, denied, []byte(text))
 			time.Sleep(time.Minute)
@@ -171,7 +171,7 @@ func TestEmptiedDenials(t *testing.T) {
 				t.Errorf("the error at the start is %v", err)
 			}
 		}
-		if lines := log.Take(); len(lines) == 0 || !strings.Contains(lines[0], "stays in force") {
+		if lines := unusable(&log); len(lines) == 0 || !strings.Contains(lines[0], denied+": ") {
 			t.Errorf("the log has %q", lines)
 		}
 		write(t, denied, []byte("# nobody\n"))

@@ -2,11 +2,11 @@ package auth
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/tokens"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
+	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
@@ -14,29 +14,27 @@ import (
 type TokensConfig struct {
 	// File is the file of tokens, which quic-ctl token edits. Required.
 	File string
-	// Logger is told when it has changed; nil logs nothing.
-	Logger *slog.Logger
 }
 
 // Tokens knows clients by bearer tokens, each of which is one of a client id, or of all ids
 // with a prefix.
 type Tokens struct {
-	file *kept[map[string]tokens.Token]
+	*kept[map[string]tokens.Token]
 }
 
 // NewTokens reads the file.
 func NewTokens(c TokensConfig) (*Tokens, error) {
-	file, err := keep("the file of tokens "+c.File, c.Logger, parseTokens, c.File)
+	file, err := keep(monitoring.TokensFile, "the tokens of clients", c.parse, c.File)
 	if err != nil {
 		return nil, err
 	}
 	return &Tokens{file}, nil
 }
 
-func parseTokens(files [][]byte) (*map[string]tokens.Token, error) {
+func (c TokensConfig) parse(files [][]byte) (*map[string]tokens.Token, error) {
 	all, err := tokens.Parse(files[0])
 	if err != nil {
-		return nil, err
+		return nil, inFile(c.File, err)
 	}
 	byID := make(map[string]tokens.Token, len(all))
 	for _, t := range all {
@@ -51,7 +49,7 @@ func (t *Tokens) Authenticate(_ context.Context, c server.Credentials) (server.I
 	if !ours {
 		return server.Identity{}, qerrors.New(qerrors.NoCredential, "there is no token that quic-ctl token add has made")
 	}
-	known := t.file.get()
+	known := t.get()
 	token, err := find(known, id, c.Token, c.ClientID)
 	if err != nil {
 		return server.Identity{}, err
@@ -59,7 +57,7 @@ func (t *Tokens) Authenticate(_ context.Context, c server.Credentials) (server.I
 	return server.Identity{
 		ClientID: c.ClientID, Method: "token", Expires: token.Expires,
 		Check: func() error { // when it expires can have changed, too
-			switch after, ok := (*t.file.get())[id]; {
+			switch after, ok := (*t.get())[id]; {
 			case !ok || after.Hash != token.Hash || !after.For(c.ClientID):
 				return qerrors.New(qerrors.CredentialRevoked, "the token %s was revoked", id)
 			case after.Expired(time.Now()):

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"math/big"
 	"slices"
 	"strconv"
@@ -35,20 +37,20 @@ func (t *trust) unrevoked(chain []*x509.Certificate) bool {
 	})
 }
 
-// parseTrust reads the files of MTLSConfig.
-func parseTrust(files [][]byte) (*trust, error) {
+// parse reads the files.
+func (c MTLSConfig) parse(files [][]byte) (*trust, error) {
 	authorities, err := parseAuthorities(files[0])
 	if err != nil {
-		return nil, err
+		return nil, inFile(c.CAFile, err)
 	}
 	t := &trust{roots: x509.NewCertPool(), denied: map[denial]bool{}}
 	for _, ca := range authorities {
 		t.roots.AddCert(ca)
 	}
 	if err := t.addCRLs(files[1], authorities); err != nil {
-		return nil, err
+		return nil, inFile(c.CRLFile, err)
 	}
-	return t, t.addDenied(files[2])
+	return t, inFile(c.DeniedFile, t.addDenied(files[2]))
 }
 
 func parseAuthorities(text []byte) (all []*x509.Certificate, err error) {
@@ -131,29 +133,37 @@ func (t *trust) addDenied(text []byte) error {
 	if text != nil && len(bytes.TrimSpace(text)) == 0 {
 		return qerrors.New(qerrors.InvalidConfig, "the file of -denied-serials is empty: if nobody is to be denied, say so there with a comment, \"# nobody\"")
 	}
+	number := 0
 	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		if text, ok := strings.CutPrefix(line, "id:"); ok {
-			id, err := deniedID(strings.TrimSpace(text))
-			if err != nil {
-				return err
-			}
-			t.denied[denial{id: id}] = true
-			continue
+		number++
+		d, err := parseDenial(strings.TrimSpace(line))
+		if err != nil {
+			return qerrors.New(qerrors.InvalidConfig, "line %d: %w", number, err)
 		}
-		line, _, _ = strings.Cut(line, "#")
-		line = strings.TrimSpace(line)
-		line = strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(line, "serial="), "0x"), ":", "")
-		if line == "" {
-			continue
+		if d != (denial{}) {
+			t.denied[d] = true
 		}
-		serial, ok := new(big.Int).SetString(line, 16)
-		if !ok {
-			return qerrors.New(qerrors.InvalidConfig, "%q in the file of -denied-serials is no serial number: write hexadecimal digits, or id: and a client id", line)
-		}
-		t.denied[denial{serial: serial.Text(16)}] = true
 	}
 	return nil
+}
+
+// parseDenial returns what a line denies, which is nothing if it has only a comment.
+func parseDenial(line string) (d denial, err error) {
+	if text, ok := strings.CutPrefix(line, "id:"); ok {
+		d.id, err = deniedID(strings.TrimSpace(text))
+		return d, err
+	}
+	line, _, _ = strings.Cut(line, "#")
+	line = strings.TrimSpace(line)
+	digits := strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(line, "serial="), "0x"), ":", "")
+	if digits == "" {
+		return d, nil
+	}
+	serial, ok := new(big.Int).SetString(digits, 16)
+	if !ok {
+		return d, fmt.Errorf("%q is no serial number: write hexadecimal digits, or id: and a client id", line)
+	}
+	return denial{serial: serial.Text(16)}, nil
 }
 
 // deniedID returns the client id of a line, which may be in quotes, and have a comment
@@ -165,7 +175,7 @@ func deniedID(text string) (string, error) {
 		if err == nil && (after == "" || after[0] == '#') {
 			return id, nil
 		}
-		return "", qerrors.New(qerrors.InvalidConfig, "%q in the file of -denied-serials is no client id in quotes", text)
+		return "", fmt.Errorf("%q is no client id in quotes", text)
 	}
 	for i := range len(text) - 1 {
 		if (text[i] == ' ' || text[i] == '\t') && text[i+1] == '#' {
@@ -175,7 +185,7 @@ func deniedID(text string) (string, error) {
 	}
 	id := strings.TrimSpace(text)
 	if id == "" || id[0] == '#' {
-		return "", qerrors.New(qerrors.InvalidConfig, "a line of the file of -denied-serials has id: and no client id")
+		return "", errors.New("it has id: and no client id")
 	}
 	return id, nil
 }

@@ -1,9 +1,12 @@
 package monitoring
 
 import (
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 // File is a kind of file that is read again when it changes.
@@ -11,13 +14,21 @@ type File int
 
 // The kinds of files.
 const (
-	CertificateFile File = iota // the certificate, its key, and whom to trust
-	PolicyFile                  // what clients may send and receive
+	CertificateFile    File = iota // the certificate, its key, and whom to trust
+	PolicyFile                     // what clients may send and receive
+	ClientTrustFile                // the CAs of clients, revocation lists, and who is denied
+	TokensFile                     // tokens of clients
+	JWTKeysFile                    // the keys that sign JWTs of clients
+	EnrollCAFile                   // the CA that signs certificates of clients, with its key
+	APITokensFile                  // tokens of callers over HTTP
+	APICertificateFile             // the certificate that these see, and its key
 	numFiles
 )
 
 // String returns the name, which is the metrics' label.
-func (f File) String() string { return [numFiles]string{"certificate", "policy"}[f] }
+func (f File) String() string {
+	return [numFiles]string{"certificate", "policy", "client_trust", "tokens", "jwt_keys", "enroll_ca", "api_tokens", "api_certificate"}[f]
+}
 
 // Reloads counts what became of changes, for each kind of file.
 type Reloads struct {
@@ -35,6 +46,21 @@ func (r *Reloads) Add(f File, err error) {
 		r.files[f].failed.Add(1)
 	} else {
 		r.files[f].succeeded.Add(1)
+	}
+}
+
+// Report adds what a look at the files has found, and logs it: that they have changed, or
+// that they cannot be used because of err, or neither.
+func (r *Reloads) Report(log *slog.Logger, f File, changed bool, err error) {
+	switch {
+	case err != nil:
+		r.Add(f, err)
+		log.Error("a file stays as it was: what is in it now cannot be used", "file", f.String(), "code", qerrors.CodeOf(err), "error", err)
+	case changed:
+		r.Add(f, nil)
+		log.Info("read again", "file", f.String())
+	default:
+		r.Usable(f)
 	}
 }
 

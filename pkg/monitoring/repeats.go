@@ -14,8 +14,8 @@ import (
 // failure goes on, it is told every 10 s, and every occurrence is in a line of its
 // own or in a count. Records below warn are handed on as they come.
 //
-// Records of one kind have the same message, the same code and the same peer: the
-// host of their remote, or else their client_id. The host comes first because
+// Records of one kind have the same message, the same code, the same file, where they are
+// about one, and the same peer: the host of their remote, or else their client_id. The host comes first because
 // lines that have it are about connections that are not open yet, where the id is
 // a mere claim that costs nothing to change. An attribute counts wherever it comes
 // from, With included, and in any group opened by WithGroup.
@@ -38,9 +38,10 @@ type Repeats struct {
 // kind is what records have in common that count as repeats.
 type kind struct {
 	message, code string
+	file          string
 	peer          string
 	host          bool // peer is a host, not a client's id
-	several       bool // any code and any peer
+	several       bool // any code, file and peer
 }
 
 // NewRepeats returns a handler that hands records on to next, or next itself if
@@ -106,6 +107,8 @@ func (k *kind) note(a slog.Attr) {
 	switch a.Key {
 	case "code":
 		k.code = a.Value.Resolve().String()
+	case "file":
+		k.file = a.Value.Resolve().String()
 	case "remote":
 		k.peer, k.host = a.Value.Resolve().String(), true
 		if host, _, err := net.SplitHostPort(k.peer); err == nil {

@@ -37,9 +37,9 @@ func TestPolicy(t *testing.T) {
 	}
 
 	write("rules:\n  - clients: ['*']\n    recieve: ['*']\n")
-	h.Await(`msg="the policy stays as it was: its file cannot be used"`)
+	h.Await(`msg="a file stays as it was: what is in it now cannot be used"`)
 	write("rules:\n  - clients: ['*']\n    receive: ['*']\n    send: [{types: [command]}]\n")
-	h.Await(`msg="policy read again"`)
+	h.Await(`msg="read again" file=policy`)
 	h.answers("edge", "y", "y")
 	if p := run(t, "quic-client", h.clientArgs("sender", "-send", "x", "-wait-ack")...); p.Wait() != 0 {
 		t.Errorf("quic-client, after the change: %s", p.Stderr())

@@ -143,6 +143,10 @@ func (c *Client) GetMetrics() monitoring.Snapshot { return c.link.Metrics.Snapsh
 // Collectors of the application may be added to it.
 func (c *Client) Registry() *prometheus.Registry { return c.link.Registry() }
 
+// Reloads counts what becomes of files that are read again when they change. The
+// application may add what becomes of its own.
+func (c *Client) Reloads() *monitoring.Reloads { return &c.link.Metrics.Reloads }
+
 // links has the link in use, if there is one.
 func (c *Client) links() iter.Seq[*link.Link] {
 	return func(yield func(*link.Link) bool) {

@@ -16,6 +16,11 @@ import (
 
 // Authenticator decides by what a client shows whether it is who it says. Package auth
 // has some.
+//
+// One that is made of files, as an Enroller too, may have three more methods, those of
+// [github.com/voilet/QuicFlow/pkg/auth.Tokens]: Watch, which the server runs from Start
+// to Stop, Reread, which [Server.Reread] calls, and Kind, by which the server counts what
+// they report.
 type Authenticator interface {
 	// Authenticate returns who the client is. An error with the code NoCredential says
 	// that the client has shown nothing of the kind that this one knows, so that the

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/link"
-	qerrors "github.com/voilet/QuicFlow/pkg/errors"
-	"github.com/voilet/QuicFlow/pkg/monitoring"
 	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/session"
 )
@@ -46,18 +44,4 @@ func (nothing) MaySend(*protocol.DataMessage) (time.Duration, error) {
 
 func (nothing) MayReceive(protocol.MessageType) error {
 	return errors.New("the client may not receive anything")
-}
-
-func (s *Server) policyReloaded(changed bool, err error) {
-	reloads := &s.link.Metrics.Reloads
-	switch {
-	case err != nil:
-		reloads.Add(monitoring.PolicyFile, err)
-		s.link.Log.Error("the policy stays as it was: its file cannot be used", "code", qerrors.CodeOf(err), "error", err)
-	case changed:
-		reloads.Add(monitoring.PolicyFile, nil)
-		s.link.Log.Info("policy read again")
-	default:
-		reloads.Usable(monitoring.PolicyFile)
-	}
 }

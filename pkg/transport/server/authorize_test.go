@@ -161,7 +161,7 @@ func TestPolicyChanges(t *testing.T) {
 		}
 
 		change("rules:\n  - clients: [mute]\n    send: [commands]\n", monitoring.Reload{Failed: 1, Unusable: true})
-		if lines := about("the policy stays as it was", log.Take()); len(lines) != 1 || !strings.Contains(lines[0], "policy.yaml:3: ") {
+		if lines := about("a file stays as it was", log.Take()); len(lines) != 1 || !strings.Contains(lines[0], "policy.yaml:3: ") {
 			t.Errorf("the log has %q", lines)
 		}
 		if ack, err := send(); !isDenied(ack, err) {

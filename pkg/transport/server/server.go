@@ -114,10 +114,7 @@ func (s *Server) StartOn(pc net.PacketConn) error {
 	s.state, s.listener = serving, listener
 	s.wg.Go(func() { s.accept(listener) })
 	s.wg.Go(s.sweep)
-	s.wg.Go(func() { s.link.KeepCertificate(s.admitting) })
-	if files, ok := s.config.Authorizer.(link.Files); ok {
-		s.wg.Go(func() { files.Watch(s.admitting, func(err error) { s.policyReloaded(true, err) }) })
-	}
+	s.watchFiles()
 	s.link.Log.Info("listening", "addr", listener.Addr().String())
 	return nil
 }
@@ -168,15 +165,9 @@ func (s *Server) Traffic() monitoring.Traffic { return s.link.Traffic() }
 // Collectors of the application may be added to it.
 func (s *Server) Registry() *prometheus.Registry { return s.link.Registry() }
 
-// Reread reads the files of the certificate and of the policy at once, instead of some
-// seconds after a change, for who knows that they are complete. It logs what becomes of
-// that. Files that cannot be used leave everything as it is.
-func (s *Server) Reread() {
-	s.link.RereadCertificate()
-	if files, ok := s.config.Authorizer.(link.Files); ok {
-		s.policyReloaded(files.Reread())
-	}
-}
+// Reloads counts what becomes of files that are read again when they change. The
+// application may add what becomes of its own.
+func (s *Server) Reloads() *monitoring.Reloads { return &s.link.Metrics.Reloads }
 
 func (s *Server) links() iter.Seq[*link.Link] { return slices.Values(s.sessions.All()) }
 

@@ -44,13 +44,7 @@ func (s *Server) serve(conn *quicnet.Conn) {
 	hello, talk, err := s.admit(l)
 	conn.Entry().(*entry).Settle()
 	if err != nil {
-		s.countRefused(err)
-		log := s.link.Log
-		if hello != nil {
-			log = log.With("client_id", hello.ClientId)
-		}
-		s.refusedClient(hello, conn, err)
-		log.Warn("refused", "remote", conn.RemoteAddr().String(), "code", qerrors.CodeOf(err), "error", err)
+		s.notAdmitted(hello, conn, err)
 		_ = l.Run() // only tidies up
 		if talk != nil {
 			s.talks.leave(talk, false, err)
@@ -68,12 +62,23 @@ func (s *Server) serve(conn *quicnet.Conn) {
 	})
 }
 
-func (s *Server) countRefused(err error) {
-	code := qerrors.CodeOf(err)
+// notAdmitted counts and logs that a connection has become no session: it was refused, unless
+// the client has closed it in order, such as one that it had dialed beside another.
+func (s *Server) notAdmitted(hello *protocol.Hello, conn *quicnet.Conn, err error) {
+	code, remote, log := qerrors.CodeOf(err), conn.RemoteAddr().String(), s.link.Log
+	if hello != nil {
+		log = log.With("client_id", hello.ClientId)
+	}
+	if code == qerrors.OK {
+		log.Debug("closed before it had a session", "remote", remote, "error", err)
+		return
+	}
 	s.link.Metrics.Refused.Add(code, 1)
 	if code == qerrors.TooManyClients {
 		s.link.Metrics.Limited.Add(monitoring.LimitClients)
 	}
+	s.refusedClient(hello, conn, err)
+	log.Warn("refused", "remote", remote, "code", code, "error", err)
 }
 
 // leave is the end of a session, of which nothing runs any more.

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -115,4 +116,46 @@ func TestSoftwareIsCut(t *testing.T) {
 		}
 		t.Error("there is no line with the beginning of the text")
 	})
+}
+
+// A client that stands still dials beside its connection, and closes what it does not need
+// in the end: that is no refusal, which there is an alert for.
+func TestConnectionThatIsNotNeeded(t *testing.T) {
+	for name, say := range map[string]func(*testnet.Peer){
+		"without a hello": func(*testnet.Peer) {},
+		"with a hello":    func(p *testnet.Peer) { p.Send(testnet.Hello("a")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := testnet.Virtual(t)
+				var log testnet.Log
+				var admissions []server.Admission
+				hub := n.Hub(nil, func(c *server.ServerConfig) {
+					c.Logger, c.Authenticators = log.Logger(), []server.Authenticator{slow{}}
+					c.Admissions = func(a server.Admission) { admissions = append(admissions, a) }
+				})
+				p := n.Dial("a")
+				say(p)
+				time.Sleep(500 * time.Millisecond) // until the hub is asking who that is
+				if err := p.Conn.CloseWithError(0, "the connection before has ended"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				if got := hub.GetMetrics().Refused; len(got) != 0 {
+					t.Errorf("counted as refused: %v", got)
+				}
+				if lines := about("refused", log.Take()); len(lines) != 0 || len(admissions) != 0 {
+					t.Errorf("the log has %q, admissions are %v", lines, admissions)
+				}
+			})
+		})
+	}
+}
+
+// slow is an Authenticator that is still at work when the client goes.
+type slow struct{}
+
+func (slow) Authenticate(_ context.Context, c server.Credentials) (server.Identity, error) {
+	time.Sleep(time.Second)
+	return server.Identity{ClientID: c.ClientID}, nil
 }

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -142,4 +143,24 @@ func TestChecksAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// A client that has shown something is not told that it has to.
+func TestCredentialOfAnotherKind(t *testing.T) {
+	test(t, func(t *testing.T, n *testnet.Network) {
+		file := t.TempDir() + "/tokens.yaml"
+		_, token := add(t, file, "a", "", time.Hour)
+		n.Hub(nil, known(must[*auth.Tokens](t)(auth.NewTokens(auth.TokensConfig{File: file}))))
+		for want, show := range map[string]func(*client.ClientConfig){
+			"give the client a certificate and its key (-cert, -key), or a token (-token-file)": nil,
+			"the client's token is not of a kind that this hub takes":                           shows("bogus"),
+			"or a part of it is missing":                                                        shows(token[:len(tokens.Bearer)+3]),
+			"this hub takes no certificates of clients":                                         newAuthority(t).good("a", 1),
+		} {
+			err := n.Client("a", nil, show).Connect(n.Addr())
+			if qerrors.CodeOf(err) != qerrors.NoCredential || !strings.Contains(err.Error(), want) {
+				t.Errorf("want %q: %v", want, err)
+			}
+		}
+	})
 }

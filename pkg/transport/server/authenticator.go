@@ -83,8 +83,21 @@ func (s *Server) authenticate(ctx context.Context, l *link.Link, clientID, token
 			return nil, s.withoutInternals(clientID, err)
 		}
 	}
-	return nil, qerrors.New(qerrors.NoCredential,
-		"the hub takes no client without a credential that it knows: give the client a certificate and its key (-cert, -key), or a token (-token-file)")
+	return nil, noneKnown(credentials)
+}
+
+// noneKnown is the error of a client that has shown nothing that an authenticator knows.
+func noneKnown(c Credentials) error {
+	switch {
+	case c.Token != "":
+		return qerrors.New(qerrors.NoCredential,
+			"the client's token is not of a kind that this hub takes, or a part of it is missing: show the whole line that quic-ctl token add has printed, or a JWT if the hub takes these")
+	case len(c.Certificates) > 0:
+		return qerrors.New(qerrors.NoCredential, "this hub takes no certificates of clients: give the client a token (-token-file), or the hub a -client-ca")
+	default:
+		return qerrors.New(qerrors.NoCredential,
+			"the hub takes no client without a credential that it knows: give the client a certificate and its key (-cert, -key), or a token (-token-file)")
+	}
 }
 
 // withoutInternals returns err as it may be told to a client: what went wrong within the

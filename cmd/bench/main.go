@@ -1,14 +1,17 @@
 // Command quic-bench measures the QUIC Backbone. It exits with 0 when all went
-// well, 1 when something failed, messages included, and 2 when a setting is wrong.
+// well, 1 when something failed, messages included, 2 when a setting is wrong, and 3
+// when no hub can be reached.
 package main
 
 import (
+	"errors"
 	"os"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/voilet/QuicFlow/internal/heap"
 	"github.com/voilet/QuicFlow/internal/settings"
+	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
 
 // version is set by the linker, see the Makefile.
@@ -16,7 +19,15 @@ var version = "dev"
 
 func main() {
 	heap.SetFloor(heap.Floor)
-	os.Exit(settings.Main(command(), settings.ExitCode))
+	os.Exit(settings.Main(command(), exitCode))
+}
+
+// exitCode tells a hub that is not there from one that does not cope.
+func exitCode(err error) int {
+	if errors.Is(err, qerrors.ErrUnreachable) {
+		return 3
+	}
+	return settings.ExitCode(err)
 }
 
 func command() *cli.Command {

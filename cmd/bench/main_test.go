@@ -68,9 +68,10 @@ func TestMistakes(t *testing.T) {
 		{"run -spawn -c 0", 2, `invalid value "0" for flag -c: use a number from 1 to 50000`},
 		{"run -spawn -conns 0", 2, `invalid value "0" for flag -conns: use a number from 1 to 1000000`},
 		{"run -spawn -heartbeat-interval 1m", 2, "-heartbeat-interval 1m0s is not below -max-idle-timeout 30s"},
-		{"run -server localhost:1 -ca nosuch.crt", 1, "bad_certificate: cannot read the CA certificate"},
+		{"run -server localhost:1 -ca nosuch.crt", 2, "bad_certificate: cannot read the CA certificate"},
+		{"run -server 127.0.0.1:9 -insecure", 3, "unreachable: no answer from 127.0.0.1:9"},
 		{"serve -cert a.crt", 2, "-cert needs -key: they belong together"},
-		{"serve -cert a.crt -key a.key", 1, "bad_certificate: cannot read the certificate or its key"},
+		{"serve -cert a.crt -key a.key", 2, "bad_certificate: cannot read the certificate or its key"},
 		{"serve -addr 192.0.2.1:0", 1, "cannot listen on 192.0.2.1:0"},
 		{"serve -addr 8474", 2, `invalid value "8474" for flag -addr: write host:port or :port`},
 	} {

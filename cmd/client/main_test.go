@@ -66,8 +66,10 @@ func TestMistakes(t *testing.T) {
 		{"-id a -token a -token-file b", 2, "-token and -token-file are both set: leave one out"},
 		{"-id a -handler nosuchprogram", 2, `handler program "nosuchprogram" cannot be run`},
 		{"-id a -log-level loud", 2, `invalid value "loud" for flag -log-level: use debug`},
-		{"-id a -ca nosuch.crt", 1, "bad_certificate: cannot read the CA certificate: name other files, or make some for development with quic-ctl certs"},
-		{"-id a -cert certs/client.crt", 1, "a certificate file and a key file are both needed"},
+		{"-id a -ca nosuch.crt", 2, "bad_certificate: cannot read the CA certificate: name other files, or make some for development with quic-ctl certs"},
+		{"-id a -cert certs/client.crt", 2, "a certificate file and a key file are both needed"},
+		{"-id a -cert certs/client.crt -key certs/server.key", 2, "certs/client.crt and certs/server.key cannot be used"},
+		{"-id a -send x -ca nosuch.crt", 2, "bad_certificate: cannot read the CA certificate"},
 		{"-id a -send x -timeout 50ms -server 127.0.0.1:9", 3, "unreachable: no answer from 127.0.0.1:9 within 50ms: check the address"},
 	} {
 		t.Run(test.args, func(t *testing.T) {

@@ -63,7 +63,7 @@ func NewAccess(cmd *cli.Command, log *slog.Logger, prefix string) (*Access, erro
 		}
 		a.tokens, a.files = tokens, append(a.files, accessFile{tokens, monitoring.APITokensFile, named})
 	}
-	if cert, key := cmd.String(prefix+"-cert"), cmd.String(prefix+"-key"); cert != "" || key != "" {
+	if cert, key := cmd.String(prefix+"-cert"), cmd.String(prefix+"-key"); cert != "" {
 		named := "-" + prefix + "-cert " + cert + " and -" + prefix + "-key " + key
 		pair, err := reload.Load(parsePair, cert, key)
 		if err != nil {

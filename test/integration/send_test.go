@@ -34,7 +34,7 @@ func TestSend(t *testing.T) {
 		"nobody there":      {[]string{"-send", "x", "-server", closedPort(t), "-timeout", "1s"}, 3, "", "unreachable"},
 		"no such host":      {[]string{"-send", "x", "-server", "hub.invalid:8474", "-timeout", "1s"}, 3, "", "hub.invalid"},
 		"wrong authority":   {[]string{"-send", "x", "-ca", filepath.Join(otherCA, certs.CACertFile)}, 1, "", "not trusted"},
-		"no authority":      {[]string{"-send", "x", "-ca", "missing.crt"}, 1, "", "missing.crt"},
+		"no authority":      {[]string{"-send", "x", "-ca", "missing.crt"}, 2, "", "missing.crt"},
 		"trusts anybody":    {[]string{"-send", "hello", "-ca", filepath.Join(otherCA, certs.CACertFile), "-insecure", "-wait-ack"}, 0, "HELLO", "not checked"},
 		"empty id":          {[]string{"-id", "", "-send", "x"}, 2, "", "-id client-001"},
 		"absurd id":         {[]string{"-id", strings.Repeat("x", 129), "-send", "x"}, 2, "", "128 bytes"},

@@ -184,7 +184,7 @@ func NewClient(config *ClientConfig) (*Client, error) {
 	}
 	cert, err := newCertificate(&c)
 	if err != nil {
-		return nil, err
+		return nil, qerrors.New(qerrors.InvalidConfig, "%w", err)
 	}
 	shared.Certificate = cert
 	return newClient(c, shared, cert), nil

@@ -205,7 +205,7 @@ func NewServer(config *ServerConfig) (*Server, error) {
 	}
 	auth, err := quicnet.LoadServerAuth(c.TLSCertFile, c.TLSKeyFile)
 	if err != nil {
-		return nil, err
+		return nil, qerrors.New(qerrors.InvalidConfig, "%w", err)
 	}
 	if len(c.Authenticators) > 0 {
 		auth.AskForCertificates()

@@ -210,7 +210,9 @@ func (r *runner) final(ctx context.Context, cause error) error {
 	case ctx.Err() != nil || r.c.State() == StateClosed:
 		return &qerrors.Error{Code: qerrors.Closed, Message: "the client was closed"}
 	case qerrors.CodeOf(cause) == qerrors.Replaced:
-		return cause // coming back would replace the other, and so on without end
+		return &qerrors.Error{ // coming back would replace the other, and so on without end
+			Code: qerrors.Replaced, Message: "another client with the id " + r.c.config.ClientID + " took over: give each client an id of its own (-id)", Remote: true, Err: cause,
+		}
 	case !r.c.config.ReconnectEnabled || r.first != nil && hopeless(cause):
 		return cause
 	case limit > 0 && r.failures >= limit:

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,6 +28,9 @@ func TestTakeover(t *testing.T) {
 		<-first.Done()
 		if code := qerrors.CodeOf(first.Err()); code != qerrors.Closed && code != qerrors.Replaced {
 			t.Errorf("the first ended with %v", first.Err())
+		}
+		if err := first.Err(); !strings.Contains(err.Error(), "another client with the id a took over: give each client an id of its own") {
+			t.Errorf("the first does not say what to do: %v", err)
 		}
 		time.Sleep(5 * time.Minute) // a client that came back would replace the second
 		if state := second.State(); state != client.StateConnected {

@@ -1,9 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -22,10 +21,11 @@ func addCallerCommand() *cli.Command {
 			"for the audit log. To revoke a token, delete its line; a hub reads the file again\n" +
 			"within some seconds.\n\n" +
 			"Example:\n" +
-			"  quic-ctl add-caller -file api-tokens -scope read prometheus > prometheus.token",
+			"  quic-ctl add-caller -file api-tokens -scope read -out prometheus.token prometheus",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "file", TakesFile: true, Required: true, Usage: "add the hash to `FILE`, which is made if need be"},
 			&cli.StringFlag{Name: "scope", Value: "admin", Validator: isScope, Usage: "what a caller may do: `SCOPE` read, to look, or admin, everything"},
+			outFlag(),
 		},
 		Action: addCaller,
 	}
@@ -45,23 +45,28 @@ func addCaller(_ context.Context, cmd *cli.Command) error {
 		return qerrors.New(qerrors.InvalidConfig, "the name cannot be used: %w", err)
 	}
 	who.Scope, _ = bearer.ParseScope(cmd.String("scope")) // the flag has refused others
-	token := bearer.New()
-	if err := addLine(cmd.String("file"), bearer.Line(who, token)); err != nil {
-		return qerrors.New(qerrors.InvalidConfig, "the file of tokens stays as it was: %w", err)
-	}
-	_, err := fmt.Fprintln(cmd.Root().Writer, token)
-	return err
+	return writeSecret(cmd, func() (string, error) {
+		token := bearer.New()
+		if err := addLine(cmd.String("file"), who, token); err != nil {
+			return "", qerrors.New(qerrors.InvalidConfig, "the file of tokens stays as it was: %w", err)
+		}
+		return token, nil
+	})
 }
 
-// addLine adds a line to a file.
-func addLine(path, line string) error {
-	return atomicfile.Edit(path, func(before []byte) ([]byte, error) {
-		after := string(before)
-		if after != "" && !strings.HasSuffix(after, "\n") {
-			after += "\n"
+// addLine adds the line of a token to a file. The audit log could not tell two callers with
+// one name apart, nor somebody whose line to delete.
+func addLine(path string, who bearer.Caller, token string) error {
+	return atomicfile.Edit(path, func(text []byte) ([]byte, error) {
+		known, err := bearer.Parse(text) // it is another file, perhaps
+		switch {
+		case err != nil:
+			return nil, err
+		case known.Has(who.Name):
+			return nil, qerrors.New(qerrors.InvalidConfig, "there is a caller %s already: delete its line, or use another name", who.Name)
+		case len(text) > 0 && !bytes.HasSuffix(text, []byte("\n")):
+			text = append(text, '\n')
 		}
-		after += line + "\n"
-		_, err := bearer.Parse([]byte(after)) // it is another file, perhaps
-		return []byte(after), err
+		return append(text, bearer.Line(who, token)+"\n"...), nil
 	})
 }

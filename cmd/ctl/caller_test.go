@@ -74,6 +74,7 @@ func TestAddCaller(t *testing.T) {
 		"two tokens":       {nil, list("-api-token-file", "two.token"), 2, "the file of -api-token-file has a token and nothing else"},
 		"two sources":      {env, list("-api-token-file", "admin.token"), 2, "leave one out"},
 		"no name":          {nil, []string{"add-caller", "-file", "api-tokens"}, 2, "whose token?"},
+		"twice":            {nil, []string{"add-caller", "-file", "api-tokens", "deploy"}, 2, "there is a caller deploy already: delete its line, or use another name"},
 		"bad name":         {nil, []string{"add-caller", "-file", "api-tokens", "a b"}, 2, "a name has 1 to 64 letters"},
 		"bad scope":        {nil, []string{"add-caller", "-file", "api-tokens", "-scope", "root", "a"}, 2, "use read or admin"},
 		"another file":     {nil, []string{"add-caller", "-file", "ca.crt", "a"}, 2, "the file of tokens stays as it was"},
@@ -86,6 +87,39 @@ func TestAddCaller(t *testing.T) {
 	}
 	if now, err := os.ReadFile(filepath.Join(dir, "api-tokens")); err != nil || string(now) != string(content) {
 		t.Errorf("the file has %s, %v", now, err)
+	}
+}
+
+// TestOut: a token that is made into a file is for its owner alone, whatever the umask; one
+// that has no place is not made.
+func TestOut(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for what, args := range map[string][]string{
+		"tokens.yaml": {"token", "add", "-client", "client-001", "-out", "tokens.yaml.secret"},
+		"enroll":      {"enroll-token", "-out", "enroll.secret", "client-001"},
+		"api-tokens":  {"add-caller", "-file", "api-tokens", "-out", "api-tokens.secret", "deploy"},
+	} {
+		if stdout, stderr, code := run(t, dir, nil, args...); code != 0 || stdout != "" {
+			t.Fatalf("%v: exit code %d: %s%s", args, code, stdout, stderr)
+		}
+		secret, err := os.ReadFile(filepath.Join(dir, what+".secret"))
+		if err != nil || !strings.HasPrefix(string(secret), "qb") || strings.Count(string(secret), "\n") != 1 {
+			t.Errorf("%s: the file has %q, %v", what, secret, err)
+		}
+		if info, err := os.Stat(filepath.Join(dir, what+".secret")); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: the file is %v, %v", what, info, err)
+		}
+		if _, stderr, code := run(t, dir, nil, args...); code != 2 || !strings.Contains(stderr, "no token was made: -out has to name a file that can be made, and is not there yet") {
+			t.Errorf("%s: the second time: exit code %d: %s", what, code, stderr)
+		}
+		if again, err := os.ReadFile(filepath.Join(dir, what+".secret")); err != nil || string(again) != string(secret) {
+			t.Errorf("%s: the file has %q afterwards, %v", what, again, err)
+		}
+	}
+	_, _, code := run(t, dir, nil, "add-caller", "-file", "api-tokens", "-out", "other.secret", "deploy")
+	if _, err := os.Stat(filepath.Join(dir, "other.secret")); code != 2 || err == nil {
+		t.Errorf("exit code %d, and an empty file is left: %v", code, err)
 	}
 }
 

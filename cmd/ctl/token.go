@@ -27,12 +27,13 @@ func tokenCommand() *cli.Command {
 			Name:  "add",
 			Usage: "make a token, and print it: it is not shown again",
 			Description: "Examples:\n" +
-				"  quic-ctl token add -client client-001 > client-001.token\n" +
+				"  quic-ctl token add -client client-001 -out client-001.token\n" +
 				"  quic-ctl token add -prefix edge- -ttl 24h",
 			Flags: []cli.Flag{
 				&cli.StringFlag{Name: "client", Usage: "`ID` of the client that it is for"},
 				&cli.StringFlag{Name: "prefix", Usage: "`TEXT` that the ids of the clients begin with that it is for, instead of -client"},
 				program.Duration("ttl", 365*day, "time for which it is good"),
+				outFlag(),
 			},
 			Action: addToken,
 		}, {
@@ -62,12 +63,9 @@ func addToken(_ context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	err = tokens.Edit(cmd.String("file"), func(all []tokens.Token) ([]tokens.Token, error) { return append(all, token), nil })
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(cmd.Root().Writer, secret)
-	return err
+	return writeSecret(cmd, func() (string, error) {
+		return secret, tokens.Edit(cmd.String("file"), func(all []tokens.Token) ([]tokens.Token, error) { return append(all, token), nil })
+	})
 }
 
 func listTokens(_ context.Context, cmd *cli.Command) error {

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
@@ -84,6 +85,11 @@ func Parse(content []byte) (*Tokens, error) {
 		return nil, invalid("line %d: %w", number+1, lines.Err())
 	}
 	return t, nil
+}
+
+// Has reports whether a caller has this name.
+func (t *Tokens) Has(name string) bool {
+	return slices.ContainsFunc(t.known, func(k known) bool { return k.Name == name })
 }
 
 // Some returns an error if there are none. A file that the last one was taken out of is

@@ -85,7 +85,7 @@ func run(ctx context.Context, cmd *cli.Command) error {
 	}
 	defer log.Close()
 	if !sending {
-		log.RereadOnHangup(cmd)
+		ctx = log.RereadOnHangup(ctx, cmd)
 	}
 	if cmd.Bool("insecure") {
 		log.Warn("the hub's certificate is not checked: anyone on the way can read and change everything")

@@ -86,7 +86,7 @@ func run(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	defer log.Close()
-	log.RereadOnHangup(cmd)
+	ctx = log.RereadOnHangup(ctx, cmd)
 	d, err := program.NewDispatcher(cmd, log.Logger)
 	if err != nil {
 		return err

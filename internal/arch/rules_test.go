@@ -55,7 +55,7 @@ var layers = []layer{
 	{"internal/tracing", []string{"pkg/errors"}},
 	{"internal/execute", []string{"pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher"}},
 	{"internal/webhook", []string{"pkg/errors", "pkg/protocol"}},
-	{"internal/program", []string{"internal/hosts", "internal/bearer", "internal/reload", "pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute", "internal/webhook", "internal/tracing"}},
+	{"internal/program", []string{"internal/console", "internal/hosts", "internal/bearer", "internal/reload", "pkg/errors", "pkg/protocol", "pkg/monitoring", "pkg/dispatcher", "internal/fields", "internal/settings", "internal/execute", "internal/webhook", "internal/tracing"}},
 	{"internal/load", []string{"pkg/errors"}},
 	{"cmd/...", []string{above}},
 	{"examples/...", []string{"pkg/..."}},

@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/voilet/QuicFlow/internal/console"
 	"github.com/voilet/QuicFlow/internal/settings"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
@@ -17,17 +19,42 @@ import (
 // then, until Close. A file that cannot be used changes nothing. What happens is
 // logged with a level that is seen. Without a file the signal is logged, and leaves
 // the level; on Windows there is none.
-func (l *Logger) RereadOnHangup(cmd *cli.Command) {
+//
+// A SIGHUP that comes because the terminal was closed that the program was started on
+// is what it always was: it ends the context that is returned, unless nohup has the
+// signal ignored.
+func (l *Logger) RereadOnHangup(ctx context.Context, cmd *cli.Command) context.Context {
+	ctx, end := context.WithCancelCause(ctx)
+	var terminals []*os.File
+	if !signal.Ignored(syscall.SIGHUP) {
+		terminals = onTerminals(os.Stdin, os.Stderr)
+	}
 	l.hangups = make(chan os.Signal, 1) // one more while the file is read will do
 	signal.Notify(l.hangups, syscall.SIGHUP)
 	l.reader.Go(func() {
+		defer end(nil)
 		for range l.hangups {
+			if len(onTerminals(terminals...)) < len(terminals) {
+				end(errors.New("the terminal was closed"))
+				continue
+			}
 			l.reread(cmd)
 			if also := l.also.Load(); also != nil {
 				(*also)()
 			}
 		}
 	})
+	return ctx
+}
+
+// onTerminals returns those of the files that are terminals, which have not been closed.
+func onTerminals(files ...*os.File) (all []*os.File) {
+	for _, file := range files {
+		if console.IsTerminal(file) {
+			all = append(all, file)
+		}
+	}
+	return all
 }
 
 // AlsoOnHangup makes SIGHUP call f, after the level was set.

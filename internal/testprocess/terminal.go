@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/creack/pty"
@@ -15,7 +16,8 @@ import (
 // its Stdout; a line there ends with CR and LF.
 type Terminal struct {
 	*Process
-	pty *os.File
+	pty    *os.File
+	hungUp atomic.Bool
 }
 
 // StartOnTerminal starts cmd on a terminal of width by height cells. The test is
@@ -29,7 +31,10 @@ func StartOnTerminal(t testing.TB, cmd *exec.Cmd, width, height int) *Terminal {
 			t.Skip(err)
 		}
 		return func() {
-			_, _ = io.Copy(stream{&p.out, &p.out.stdout}, terminal.pty) // until nobody has the terminal any more
+			_, _ = io.Copy(screen{stream{&p.out, &p.out.stdout}, &terminal.hungUp}, terminal.pty) // until nobody has the terminal any more
+			if terminal.hungUp.Load() {
+				_ = terminal.pty.Close() // here, since a read that is under way would keep it open
+			}
 			_ = cmd.Wait()
 		}, err
 	})
@@ -43,6 +48,26 @@ func (p *Terminal) Type(text string) {
 	if _, err := io.WriteString(p.pty, text); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// screen is what a terminal shows, until that is hung up.
+type screen struct {
+	io.Writer
+	hungUp *atomic.Bool
+}
+
+func (s screen) Write(b []byte) (int, error) {
+	if s.hungUp.Load() {
+		return 0, io.ErrClosedPipe
+	}
+	return s.Writer.Write(b)
+}
+
+// HangUp closes the terminal under the program, which must not have turned its echo off.
+func (p *Terminal) HangUp() {
+	p.t.Helper()
+	p.hungUp.Store(true)
+	p.Type("\n") // whose echo ends the reading
 }
 
 // Resize changes the size of the terminal, which tells the program.

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/voilet/QuicFlow/internal/certs"
 	"github.com/voilet/QuicFlow/internal/testprocess"
 )
 
@@ -118,6 +119,29 @@ func TestHangupWithoutEffect(t *testing.T) {
 			p.Await(test.want)
 			if code := p.Stop(); code != 0 {
 				t.Errorf("exit code %d", code)
+			}
+		})
+	}
+}
+
+// TestTerminalIsClosed: a program ends in order with the terminal that it was started on;
+// while that is there, the signal does what it always does.
+func TestTerminalIsClosed(t *testing.T) {
+	t.Parallel()
+	h := startHub(t)
+	for name, args := range map[string][]string{
+		"quic-server": {"-addr", "127.0.0.1:0", "-api=", "-metrics=",
+			"-cert", filepath.Join(built.certs, certs.ServerCertFile), "-key", filepath.Join(built.certs, certs.ServerKeyFile)},
+		"quic-client": h.clientArgs("edge"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := testprocess.StartOnTerminal(t, command(t, nil, name, args...), 200, 50)
+			p.AwaitText("level=INFO")
+			p.Signal(syscall.SIGHUP)
+			p.AwaitText("SIGHUP leaves the log level without -config")
+			p.HangUp()
+			if code := p.Wait(); code != 0 {
+				t.Errorf("exit code %d, want 0, as after SIGTERM", code)
 			}
 		})
 	}

@@ -19,11 +19,17 @@ const patience = 30 * time.Second
 // that our programs read.
 func start(t *testing.T, env []string, name string, args ...string) *testprocess.Process {
 	t.Helper()
+	return testprocess.Start(t, command(t, env, name, args...))
+}
+
+// command returns one that runs a program of bin.
+func command(t *testing.T, env []string, name string, args ...string) *exec.Cmd {
+	t.Helper()
 	cmd := exec.Command(filepath.Join(built.bin, name), args...)
 	cmd.Dir = t.TempDir()
 	// The race detector would let each process linger for a second when it ends.
 	cmd.Env = append(append(withoutOurs(os.Environ()), "GORACE=atexit_sleep_ms=0"), env...)
-	return testprocess.Start(t, cmd)
+	return cmd
 }
 
 // run starts a program and returns it when it has ended by itself.

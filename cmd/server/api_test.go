@@ -17,7 +17,7 @@ func TestDefaultAddressOfTheAPIInUse(t *testing.T) {
 	}
 	hub := testprocess.Start(t, withCerts(t, quicServer(t, "-addr", "127.0.0.1:0")))
 	hub.Await("msg=listening")
-	if line := hub.Await("HTTP API off"); !strings.Contains(line, "level=WARN") || !strings.Contains(line, "give the HTTP API another address with -api") {
+	if line := hub.Await("HTTP API off"); !strings.Contains(line, "level=WARN") || !strings.Contains(line, "what answers there belongs to the other process") || !strings.Contains(line, "give the HTTP API another address with -api") {
 		t.Errorf("the log has %s", line)
 	}
 	if code := hub.Stop(); code != 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/voilet/QuicFlow/internal/audit"
 	"github.com/voilet/QuicFlow/internal/eventlog"
 	"github.com/voilet/QuicFlow/internal/program"
+	"github.com/voilet/QuicFlow/internal/quicnet"
 	"github.com/voilet/QuicFlow/internal/tracing"
 	"github.com/voilet/QuicFlow/pkg/policy"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
@@ -70,12 +71,17 @@ func newHub(cmd *cli.Command, traces *tracing.Exporter, log *slog.Logger) (_ *hu
 // start opens all sockets before it serves on any, so that an address in use is
 // found before the first client is there.
 func (h *hub) start(cmd *cli.Command, log *slog.Logger) (err error) {
+	socket, err := quicnet.ListenUDP(cmd.String("addr")) // first: without it the others do not matter
+	if err != nil {
+		return errors.Join(err, h.audit.Close(answerTime))
+	}
 	h.failed = make(chan error, 3)
 	watching, unwatch := context.WithCancel(context.Background())
 	h.unwatch = unwatch
 	defer func() {
 		if err != nil {
 			unwatch()
+			_ = socket.Close() // unless the server has
 			err = errors.Join(err, h.api.Close(), h.monitor.Close(), h.audit.Close(answerTime))
 			h.wg.Wait()
 		}
@@ -88,7 +94,7 @@ func (h *hub) start(cmd *cli.Command, log *slog.Logger) (err error) {
 	}
 	h.wg.Go(func() { h.access.Watch(watching, h.Reloads()) })
 	h.serve(h.monitor, program.NewMonitor(cmd, log, h.Registry(), h.Ready, h.access))
-	if err = h.Start(cmd.String("addr")); err != nil {
+	if err = h.StartOn(socket); err != nil {
 		return err
 	}
 	h.wg.Go(func() { h.failed <- h.Wait() })

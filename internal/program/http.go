@@ -36,7 +36,7 @@ func OpenHTTP(cmd *cli.Command, log *slog.Logger, flag, what string, access *Acc
 	listener, err := listen(addr, flag, what)
 	switch {
 	case errors.Is(err, qerrors.ErrAddressInUse) && !cmd.IsSet(flag):
-		log.Warn(what+" off", "code", qerrors.CodeOf(err), "error", err)
+		log.Warn(what+" off: what answers there belongs to the other process, perhaps another hub", "code", qerrors.CodeOf(err), "error", err)
 		return nil, nil
 	case err != nil:
 		return nil, err

@@ -56,6 +56,7 @@ func handle(ctx context.Context, cmd *cli.Command, c *client.Client, traces *tra
 			return c.Close(ctx)
 		})
 	}
+	log.Info("connecting", "client_id", cmd.String("id"), "remote", cmd.String("server")) // it may be long until there is more to say
 	if err := connect(ctx, c, cmd.String("server"), drain); err != nil {
 		if ctx.Err() != nil {
 			log.Info("stopped", "reason", context.Cause(ctx)) // before there was much to do

@@ -43,6 +43,18 @@ func TestAgentAcknowledges(t *testing.T) {
 	}
 }
 
+// TestAgentSaysThatItConnects, and not only that it could not, after -handshake-timeout.
+func TestAgentSaysThatItConnects(t *testing.T) {
+	t.Parallel()
+	p := testprocess.Start(t, quicClient(t.TempDir(), "-id", "a", "-insecure", "-server", "127.0.0.1:9", "-handshake-timeout", "1h"))
+	if line := p.Await("msg=connecting"); !strings.Contains(line, "client_id=a remote=127.0.0.1:9") {
+		t.Errorf("the log has %s", line)
+	}
+	if code := p.Stop(); code != 0 {
+		t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+}
+
 func TestAgentRunsItsHandler(t *testing.T) {
 	t.Parallel()
 	h := startHub(t)

@@ -17,7 +17,7 @@ const developmentCA = "certs/ca.crt"
 func flags() []cli.Flag {
 	return slices.Concat(
 		program.Category("Network",
-			&cli.StringFlag{Name: "server", Value: "localhost:8474", Usage: "`ADDRESS` of the hub, host:port"},
+			&cli.StringFlag{Name: "server", Value: "localhost:8474", Validator: program.Address, Usage: "`ADDRESS` of the hub, host:port"},
 			&cli.StringFlag{Name: "id", Required: true, Usage: "name of this client, its `ID`; it takes the place of a client that has the same, even to -send one message"},
 			program.Duration("handshake-timeout", 10*time.Second, "time for one attempt to connect"),
 			program.Duration("max-idle-timeout", 30*time.Second, "silence on the network that ends a connection")),

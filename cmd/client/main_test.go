@@ -55,7 +55,7 @@ func TestMistakes(t *testing.T) {
 		{"", 2, "the client has no name: give it one of its own, as in quic-client -id client-001"},
 		{"-id=", 2, "the client has no name"},
 		{"-id " + long, 2, "invalid_client_id: "},
-		{"-id a -server localhost", 2, `"localhost" is not an address: write host:port`},
+		{"-id a -server localhost", 2, `invalid value "localhost" for flag -server: write host:port`},
 		{"-id a -wait-ack", 2, "-wait-ack is for a message to send: add -send TEXT"},
 		{"-id a -type event", 2, "-type is for a message to send: add -send TEXT"},
 		{"-id a -timeout 5s", 2, "-timeout is for a message to send: add -send TEXT"},

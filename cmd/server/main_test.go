@@ -82,7 +82,7 @@ func TestMistakes(t *testing.T) {
 		{env: "QUIC_WEBHOOK_SECRET=x", code: 2, want: `there is a secret for a webhook, and no webhook: set -webhook as well`},
 		{env: "QUIC_DRAIN_TIMEOUT=soon", code: 2, want: "environment variable QUIC_DRAIN_TIMEOUT: cannot use"},
 		{args: "-config nosuch.yaml", code: 2, want: "cannot read the settings: open nosuch.yaml"},
-		{code: 2, want: "bad_certificate: cannot read the certificate or its key: name other files, or make some for development with quic-ctl certs"},
+		{code: 2, want: "quic-server: bad_certificate: cannot read the certificate or its key: name other files, or make some for development with quic-ctl certs"},
 		{args: "-addr 8474", code: 2, want: `invalid value "8474" for flag -addr: write host:port or :port, with a port from 0 to 65535`},
 		{args: "-addr :99999", code: 2, want: `invalid value ":99999" for flag -addr: write host:port or :port, with a port from 0 to 65535`},
 		{args: "-api 8475", code: 2, want: `invalid value "8475" for flag -api: write host:port or :port`},

@@ -125,6 +125,9 @@ func Env(key string) string {
 // oneLine returns the text of err for a terminal. A mistake of the caller is
 // explained by its message; the code is left for the errors that are looked up.
 func oneLine(err error) string {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
+		err = joined.Unwrap()[0] // nothing else has failed
+	}
 	text := err.Error()
 	if e, ok := err.(*qerrors.Error); ok && e.Code == qerrors.InvalidConfig {
 		text = e.Message

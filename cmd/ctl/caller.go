@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"github.com/urfave/cli/v3"
 
@@ -63,7 +64,7 @@ func addLine(path string, who bearer.Caller, token string) error {
 		case err != nil:
 			return nil, err
 		case known.Has(who.Name):
-			return nil, qerrors.New(qerrors.InvalidConfig, "there is a caller %s already: delete its line, or use another name", who.Name)
+			return nil, fmt.Errorf("there is a caller %s already: delete its line, or use another name", who.Name)
 		case len(text) > 0 && !bytes.HasSuffix(text, []byte("\n")):
 			text = append(text, '\n')
 		}

@@ -13,7 +13,7 @@ import (
 
 func TestQlog(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "of", "traces")
+	dir := filepath.Join(t.TempDir(), "traces")
 	h := startHub(t, "-qlog-dir", dir)
 	h.agent("a", "-handler", "cat")
 	h.answers("a", "before", "before")

@@ -20,13 +20,15 @@ func InFlags(cmd *cli.Command, err error) error {
 		return err
 	}
 	told := *e
-	named := regexp.MustCompile(`([A-Z]\w*[a-z][A-Z]\w*|\bToken\b)(?: \(-[a-z-]+\))?`) // some say the flag as well
+	// A name that begins a word, and not a part of a path; some say the flag as well.
+	named := regexp.MustCompile(`(^|[\s(])([A-Z]\w*[a-z][A-Z]\w*|Token\b)(?: \(-[a-z-]+\))?`)
 	told.Message = named.ReplaceAllStringFunc(e.Message, func(field string) string {
-		name := flagOf(named.FindStringSubmatch(field)[1])
+		parts := named.FindStringSubmatch(field)
+		name := flagOf(parts[2])
 		if !slices.ContainsFunc(cmd.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) }) {
 			return field
 		}
-		return "-" + name
+		return parts[1] + "-" + name
 	})
 	return &told
 }

@@ -27,6 +27,7 @@ func TestInFlags(t *testing.T) {
 		{wrong, "MaxRetries is -1: use", "-max-retries"}, // which this command does not have
 		{wrong, "-max-queue is -1: use", "MaxQueue"},
 		{qerrors.New(qerrors.InvalidConfig, "MaxPromises (-max-promises) is odd"), "invalid_config: -max-promises is odd", "Max"},
+		{qerrors.New(qerrors.InvalidConfig, "open /etc/MaxPromises/a.crt: HeartbeatTimeout"), "open /etc/MaxPromises/a.crt: -heartbeat-timeout", "/-"},
 		{qerrors.New(qerrors.Timeout, "HeartbeatTimeout"), "timeout: HeartbeatTimeout", "-"},
 	} {
 		got := run(t, func(cmd *cli.Command) error { return program.InFlags(cmd, test.err) })

@@ -10,7 +10,6 @@ import (
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/voilet/QuicFlow/internal/console"
 	"github.com/voilet/QuicFlow/internal/settings"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 )
@@ -20,21 +19,21 @@ import (
 // logged with a level that is seen. Without a file the signal is logged, and leaves
 // the level; on Windows there is none.
 //
-// A SIGHUP that comes because the terminal was closed that the program was started on
-// is what it always was: it ends the context that is returned, unless nohup has the
-// signal ignored.
+// A SIGHUP that comes because the terminal was closed that controls the program is what
+// it always was: it ends the context that is returned, unless nohup has the signal
+// ignored.
 func (l *Logger) RereadOnHangup(ctx context.Context, cmd *cli.Command) context.Context {
 	ctx, end := context.WithCancelCause(ctx)
 	var terminals []*os.File
 	if !signal.Ignored(syscall.SIGHUP) {
-		terminals = onTerminals(os.Stdin, os.Stderr)
+		terminals = controlling(os.Stdin, os.Stderr)
 	}
 	l.hangups = make(chan os.Signal, 1) // one more while the file is read will do
 	signal.Notify(l.hangups, syscall.SIGHUP)
 	l.reader.Go(func() {
 		defer end(nil)
 		for range l.hangups {
-			if len(onTerminals(terminals...)) < len(terminals) {
+			if len(controlling(terminals...)) < len(terminals) {
 				end(errors.New("the terminal was closed"))
 				continue
 			}
@@ -47,10 +46,10 @@ func (l *Logger) RereadOnHangup(ctx context.Context, cmd *cli.Command) context.C
 	return ctx
 }
 
-// onTerminals returns those of the files that are terminals, which have not been closed.
-func onTerminals(files ...*os.File) (all []*os.File) {
+// controlling returns those of the files that are the terminal that controls this process.
+func controlling(files ...*os.File) (all []*os.File) {
 	for _, file := range files {
-		if console.IsTerminal(file) {
+		if controls(file) {
 			all = append(all, file)
 		}
 	}

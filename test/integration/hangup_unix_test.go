@@ -3,12 +3,15 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/creack/pty"
 
 	"github.com/voilet/QuicFlow/internal/certs"
 	"github.com/voilet/QuicFlow/internal/testprocess"
@@ -144,5 +147,27 @@ func TestTerminalIsClosed(t *testing.T) {
 				t.Errorf("exit code %d, want 0, as after SIGTERM", code)
 			}
 		})
+	}
+}
+
+// TestTerminalOfOthersIsClosed: setsid has taken the program from its terminal, which
+// therefore ends nothing when it is closed, nor when a reload comes afterwards.
+func TestTerminalOfOthersIsClosed(t *testing.T) {
+	t.Parallel()
+	terminal, stdin, err := pty.Open()
+	if err != nil {
+		t.Skip(err)
+	}
+	cmd := command(t, nil, "quic-client", "-server", "127.0.0.1:9", "-id", "edge", "-insecure")
+	cmd.Stdin, cmd.SysProcAttr = stdin, &syscall.SysProcAttr{Setsid: true}
+	p := testprocess.Start(t, cmd)
+	p.Await("not checked") // by then it handles the signal
+	if err := errors.Join(stdin.Close(), terminal.Close()); err != nil {
+		t.Fatal(err)
+	}
+	p.Signal(syscall.SIGHUP)
+	p.Await("SIGHUP leaves the log level without -config")
+	if code := p.Stop(); code != 0 {
+		t.Errorf("exit code %d", code)
 	}
 }

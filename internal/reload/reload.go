@@ -51,15 +51,15 @@ type Value[T any] struct {
 	parse Parse[T]
 	once  bool // a file is a pipe or a device, which cannot be read a second time
 
-	current    atomic.Pointer[T]
-	unreported atomic.Bool   // Fresh has found a change
-	reading    chan struct{} // has a place for who reads the files
+	current atomic.Pointer[T]
+	reading chan struct{} // has a place for who reads the files
 
 	freshen sync.Mutex
 	looked  time.Time // guarded by freshen
 
-	mu  sync.Mutex
-	sum sum // of what current was made of
+	mu   sync.Mutex
+	sum  sum   // of what current was made of
+	told state // what the last report was about, or the start
 }
 
 type sum [sha256.Size]byte
@@ -82,7 +82,7 @@ func Load[T any](parse Parse[T], paths ...string) (*Value[T], error) {
 		return nil, err
 	}
 	v.current.Store(&value)
-	v.sum = found
+	v.sum, v.told = found, state{sum: found}
 	return v, nil
 }
 
@@ -99,24 +99,41 @@ func (v *Value[T]) Fresh(age time.Duration) T {
 	defer v.freshen.Unlock()
 	if now := time.Now(); now.Sub(v.looked) >= age {
 		v.looked = now
-		if changed, err := v.Reread(); changed && err == nil {
-			v.unreported.Store(true)
-		}
+		_, _, _ = v.reread()
 	}
 	return v.Get()
 }
 
 // Reread looks at the files at once, for who knows that they are complete, and
-// reports whether the value was replaced. An error leaves it as it is.
+// reports whether the value was replaced. An error leaves it as it is. Watch does not
+// report either once more.
 func (v *Value[T]) Reread() (changed bool, err error) {
 	if v.once {
 		return false, nil
 	}
-	contents, found, err := v.look(context.Background())
-	if err != nil {
-		return false, err
+	now, changed, err := v.reread()
+	if changed || err != nil {
+		v.tell(now)
 	}
-	return v.use(contents, found)
+	return changed, err
+}
+
+func (v *Value[T]) reread() (now state, changed bool, err error) {
+	contents, found, err := v.look(context.Background())
+	now = newState(found, err)
+	if err == nil {
+		changed, err = v.use(contents, found)
+	}
+	return now, changed, err
+}
+
+// tell notes that now is reported, and returns whether that is something else than before.
+func (v *Value[T]) tell(now state) (news bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	news = now != v.told
+	v.told = now
+	return news
 }
 
 // use replaces the value if it was made of something else.
@@ -192,16 +209,16 @@ func readFile(path string) ([]byte, error) {
 }
 
 // Watch keeps the value up to date until ctx ends. It calls reloaded, on the goroutine
-// of its caller, with nil after each change but those of Reread, and when the files have become usable again;
-// and with an error, once, when they cannot be used as they are.
+// of its caller, with nil after each change, and when the files have become usable again;
+// and with an error, once, when they cannot be used as they are. What Reread has returned
+// is not reported again.
 func (v *Value[T]) Watch(ctx context.Context, reloaded func(error)) {
 	if v.once {
 		return
 	}
 	v.mu.Lock()
-	used := state{sum: v.sum}
+	latest, wait := state{sum: v.sum}, Interval
 	v.mu.Unlock()
-	latest, failed, wait := used, false, Interval
 	for {
 		select {
 		case <-time.After(wait):
@@ -218,18 +235,13 @@ func (v *Value[T]) Watch(ctx context.Context, reloaded func(error)) {
 			continue
 		}
 		wait = Interval
-		if now == used {
+		if !v.tell(now) {
 			continue
 		}
-		used = now
-		changed := false
 		if err == nil {
-			changed, err = v.use(contents, found)
+			_, err = v.use(contents, found)
 		}
-		if v.unreported.Swap(false) || changed || failed || err != nil {
-			reloaded(err)
-		}
-		failed = err != nil
+		reloaded(err)
 	}
 }
 

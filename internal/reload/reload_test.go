@@ -192,6 +192,31 @@ func TestReread(t *testing.T) {
 	}
 }
 
+// TestRereadIsReportedOnce: what its caller was told of, Watch does not tell again.
+func TestRereadIsReportedOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, "one.")
+	watched(t, path, func(v *reload.Value[string], reports func() string) {
+		write(t, path, "thr")
+		if _, err := v.Reread(); err == nil {
+			t.Error("no error of half a file")
+		}
+		expect(t, v, "one.", reports(), "")
+		write(t, path, "three.")
+		if changed, err := v.Reread(); !changed || err != nil {
+			t.Errorf("changed is %v, the error %v", changed, err)
+		}
+		expect(t, v, "three.", reports(), "")
+		write(t, path, "fou")
+		expect(t, v, "three.", reports(), "half written")
+		write(t, path, "three.")
+		if changed, err := v.Reread(); changed || err != nil { // which does not say that it is usable again
+			t.Errorf("changed is %v, the error %v", changed, err)
+		}
+		expect(t, v, "three.", reports(), "half written, changed")
+	})
+}
+
 // TestFresh: who needs the newest has it before Watch, which reports it all the same, once.
 func TestFresh(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")

@@ -190,3 +190,32 @@ func (c *countingContext) count() int {
 	defer c.mu.Unlock()
 	return len(c.ties)
 }
+
+// TestContextHasEnded: when Err says so, Done does.
+func TestContextHasEnded(t *testing.T) {
+	a := newAnswers()
+	for range 300 {
+		looked, early := make(chan struct{}), false
+		d := commands(nil, func(ctx context.Context, _ *protocol.DataMessage) (*protocol.DataMessage, error) {
+			done := ctx.Done()
+			close(looked)
+			for ctx.Err() == nil {
+			}
+			select {
+			case <-done:
+			default:
+				early = true
+			}
+			return nil, nil
+		})
+		task := d.NewTask(context.Background(), time.Now(), message("1", command), nil, a)
+		if err := d.Enqueue(context.Background(), task); err != nil {
+			t.Fatal(err)
+		}
+		<-looked
+		task.Cancel()
+		if <-a; early {
+			t.Fatal("Err says that the context has ended, and Done does not")
+		}
+	}
+}

@@ -59,7 +59,6 @@ func (in *Intake) Submit(d *Dispatcher, wait context.Context, t *Task) (mine boo
 		return true, nil
 	}
 	in.reader.Late(w.left)
-	in.reader.Rested()
 	w.run() // the place is an ordinary worker's now
 	return false, nil
 }
@@ -142,9 +141,8 @@ func (w *worker) replace(t *Task) {
 		w.d.lent.remove(w)
 		w.reads = false
 		w.passOn()
-	case w.left == t:
-		w.intake.reader.Late(t)
-		w.intake.reader.Rested()
+	case w.left != nil: // which is t, or one that was before t in an order
+		w.intake.reader.Late(w.left)
 	}
 	go func() {
 		if following := t.next(); following != nil {

@@ -125,10 +125,14 @@ func (t *Task) Err() error {
 	if err := t.base.Err(); err != nil {
 		t.endFor(err)
 	}
-	switch fate := t.fate.Load(); {
-	case fate&bitEnded == 0:
+	fate := t.fate.Load()
+	if fate&bitEnded == 0 {
 		return nil
-	case fate&bitDeadline != 0:
+	}
+	if fate&bitAsked != 0 {
+		<-t.Done() // somebody else may be about to close it
+	}
+	if fate&bitDeadline != 0 {
 		return context.DeadlineExceeded
 	}
 	return context.Canceled

@@ -157,7 +157,7 @@ func (w *worker) finish(t *Task, ack *protocol.AckMessage) {
 		w.d.busy.Add(-1)
 	}
 	if before&bitAnswered == 0 {
-		t.answer(ack, t.more, w.ended)
+		t.answer(ack, t.more && w.reads, w.ended) // others may come behind t that take long
 	}
 	w.success.Result = nil
 }

@@ -15,11 +15,7 @@ func nextField(b []byte) (tag byte, varint uint64, bytes, rest []byte, ok bool) 
 	tag, n := b[0], 0
 	switch {
 	case tag < lowestTag || tag >= 0x80 || tag&typeBits != varintBits && tag&typeBits != bytesBits:
-		tag = 0
-		var field protowire.Number
-		if field, _, n = protowire.ConsumeField(b); n >= 0 && !field.IsValid() {
-			n = -1
-		}
+		return rareField(b)
 	case len(b) > 1 && b[1] < 0x80: // most values and lengths are small
 		varint, n = uint64(b[1]), 2
 	default:
@@ -40,13 +36,39 @@ func nextField(b []byte) (tag byte, varint uint64, bytes, rest []byte, ok bool) 
 	return tag, 0, b[:varint], b[varint:], true
 }
 
+// rareField is nextField for what nobody sends but newer peers, and those that write a tag with
+// more bytes than it takes: protobuf allows that.
+func rareField(b []byte) (tag byte, varint uint64, bytes, rest []byte, ok bool) {
+	field, typ, n := protowire.ConsumeTag(b)
+	if n < 0 || !field.IsValid() {
+		return 0, 0, nil, nil, false
+	}
+	switch b = b[n:]; typ {
+	case protowire.VarintType:
+		varint, n = protowire.ConsumeVarint(b)
+	case protowire.BytesType:
+		bytes, n = protowire.ConsumeBytes(b)
+	default:
+		n = protowire.ConsumeFieldValue(field, typ, b)
+		field = highestField + 1
+	}
+	if n < 0 {
+		return 0, 0, nil, nil, false
+	}
+	if field <= highestField {
+		tag = byte(protowire.EncodeTag(field, typ))
+	}
+	return tag, varint, bytes, b[n:], true
+}
+
 // A tag is the number of a field and, in three bits, how its value is encoded. Below lowestTag
-// there is no number.
+// there is no number, and highestField is the last whose tag is one byte, as those that we know.
 const (
-	typeBits   = 7
-	varintBits = byte(protowire.VarintType)
-	bytesBits  = byte(protowire.BytesType)
-	lowestTag  = 1 << 3
+	typeBits     = 7
+	varintBits   = byte(protowire.VarintType)
+	bytesBits    = byte(protowire.BytesType)
+	lowestTag    = 1 << 3
+	highestField = 0x7f >> 3
 )
 
 // setNumber sets the field of m that has a varint.

@@ -40,6 +40,10 @@ func FuzzDecode(f *testing.F) {
 		_, n := protowire.ConsumeVarint(stream)
 		f.Add(stream[n:])
 	}
+	// A data message with its id, and an acknowledgement with its code, behind a tag with more
+	// bytes than it takes.
+	f.Add([]byte{0x42, 4, 0x8a, 0x00, 1, 'x'})
+	f.Add([]byte{0x4a, 4, 0x98, 0x80, 0x00, 2})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var want protocol.Frame
 		wantErr := proto.Unmarshal(body, &want)

@@ -9,8 +9,9 @@ import (
 // is for the time of the day, which a message needs only for its timestamp.
 type clock struct{ read atomic.Pointer[time.Time] }
 
-// clockStep is for how long the time of the day is reckoned from when it was read last: by so
-// much a timestamp may be behind when somebody sets the clock.
+// clockStep is for how long the time of the day is reckoned from when it was read last: for so
+// long timestamps are still those of before when somebody sets the clock, or the machine has
+// slept, which the monotonic clock does not count. All that is timed goes by that one.
 const clockStep = 100 * time.Millisecond
 
 func (c *clock) now() time.Time {

@@ -3,11 +3,13 @@ package server_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/voilet/QuicFlow/internal/testnet"
+	"github.com/voilet/QuicFlow/pkg/protocol"
 	"github.com/voilet/QuicFlow/pkg/transport/server"
 )
 
@@ -40,6 +42,45 @@ func TestStreamsAreAnnounced(t *testing.T) {
 			send(id)
 			if ack := p.Receive().GetAck(); ack.GetMsgId() != id {
 				t.Errorf("got %v, want the acknowledgement of %s", ack, id)
+			}
+		}
+	})
+}
+
+// A peer that announces streams and opens none costs no more than one that announces one, and
+// what it does open is read all the same, also what is announced on another stream than the first.
+func TestStreamsAnnouncedInVain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := testnet.Virtual(t)
+		n.Hub(testnet.Echo(), nil)
+		p := n.Dial("a")
+		p.Hello("a")
+		other := p.Open()
+		flood := make([]*protocol.Frame, 1000)
+		for i := range flood {
+			flood[i] = testnet.Opened()
+		}
+		before := runtime.NumGoroutine()
+		for range 10 {
+			p.Send(flood...)
+			if _, err := other.Write(testnet.Encode(flood...)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if more := runtime.NumGoroutine() - before; more > 10 {
+			t.Errorf("%d goroutines more", more)
+		}
+		for i := range 50 { // more than are read at once
+			s, err := p.Conn.OpenUniStreamSync(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := fmt.Sprint(i)
+			_, _ = s.Write(testnet.Encode(testnet.Data(id, nil)))
+			_ = s.Close()
+			if ack := p.Receive().GetAck(); ack.GetMsgId() != id {
+				t.Fatalf("got %v, want the acknowledgement of %s", ack, id)
 			}
 		}
 	})

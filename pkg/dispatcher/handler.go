@@ -14,7 +14,8 @@ import (
 // nil stands for an empty result. An error becomes a FAILURE with the error's
 // text. ctx ends at the handler timeout, at the sender's own deadline, and when
 // this side stops; a handler that goes on after that holds its worker.
-// The handler owns msg.
+// The handler owns msg. The payload that it returns is no longer its own, and must not be
+// changed: it is kept until the sender has it, which may be on another connection.
 type Handler interface {
 	OnMessage(ctx context.Context, msg *protocol.DataMessage) (*protocol.DataMessage, error)
 }

@@ -161,7 +161,8 @@ func parseDenial(line string) (d denial, err error) {
 	}
 	serial, ok := new(big.Int).SetString(digits, 16)
 	if !ok {
-		return d, fmt.Errorf("%q is no serial number: write hexadecimal digits, or id: and a client id", line)
+		// A beginning is enough to find it, and if this is another file, shows no secret of it.
+		return d, fmt.Errorf("%.12q is no serial number: write hexadecimal digits, or id: and a client id", line)
 	}
 	return denial{serial: serial.Text(16)}, nil
 }

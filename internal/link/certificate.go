@@ -4,22 +4,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/voilet/QuicFlow/internal/reload"
 	qerrors "github.com/voilet/QuicFlow/pkg/errors"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
-// Files are files that are read again when they change.
-type Files interface {
-	// Watch keeps what they have up to date until ctx ends. It calls reloaded after
-	// each change, and with an error when they cannot be used.
-	Watch(ctx context.Context, reloaded func(error))
-	// Reread looks at them at once.
-	Reread() (changed bool, err error)
-}
-
 // Certificate is what a side shows to its peers, and whom it trusts.
 type Certificate interface {
-	Files
+	reload.Files
 	// Expires returns when the certificate does, and zero if there is none.
 	Expires() time.Time
 }

@@ -38,10 +38,7 @@ type Access struct {
 
 // accessFile is a file, or a pair, that is read again when it changes.
 type accessFile struct {
-	value interface {
-		Watch(ctx context.Context, reloaded func(error))
-		Reread() (changed bool, err error)
-	}
+	value reload.Files
 	kind  monitoring.File
 	named string // by the flags
 }

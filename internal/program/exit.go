@@ -17,9 +17,9 @@ const (
 
 // ExitCode returns the exit code of a program that asked a hub for something: 0 for
 // nil; 1 when it failed, was refused, or nobody knows; 2 for a mistake of the caller, in a
-// file that a setting names too; 3
-// when no hub could be reached, or only one that is being stopped, so that it can be
-// asked again; 4 when time ran out; 130 or 143 when a signal ended it.
+// file that a setting names too; 3 when no hub could be reached, or only one that is being
+// stopped, so that it can be asked again; 4 when time ran out; 130 or 143 when a signal
+// ended it.
 func ExitCode(err error) int {
 	var e *qerrors.Error
 	if errors.As(err, &e) && e.Remote {

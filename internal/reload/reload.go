@@ -29,6 +29,15 @@ import (
 	"time"
 )
 
+// Files are files that are read again when they change, as those of a [Value].
+type Files interface {
+	// Watch keeps what they have up to date until ctx ends. It calls reloaded after
+	// each change, and with an error when they cannot be used.
+	Watch(ctx context.Context, reloaded func(error))
+	// Reread looks at them at once.
+	Reread() (changed bool, err error)
+}
+
 const (
 	// Interval is the time between two looks at the files.
 	Interval = 5 * time.Second

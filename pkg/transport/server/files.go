@@ -1,24 +1,24 @@
 package server
 
 import (
-	"github.com/voilet/QuicFlow/internal/link"
+	"github.com/voilet/QuicFlow/internal/reload"
 	"github.com/voilet/QuicFlow/pkg/monitoring"
 )
 
 // readAgain is files that the server keeps up to date, besides those of its certificate.
 type readAgain struct {
-	link.Files
+	reload.Files
 	kind monitoring.File
 }
 
 // files returns what is made of files of those that know clients, and what they may do.
 func (c *ServerConfig) files() (all []readAgain) {
-	if files, ok := c.Authorizer.(link.Files); ok {
+	if files, ok := c.Authorizer.(reload.Files); ok {
 		all = append(all, readAgain{files, monitoring.PolicyFile})
 	}
 	add := func(made any) {
 		if files, ok := made.(interface {
-			link.Files
+			reload.Files
 			Kind() monitoring.File
 		}); ok {
 			all = append(all, readAgain{files, files.Kind()})

@@ -56,7 +56,9 @@ func (s *stream) ended() {
 		l.wg.Done()
 		return
 	}
-	l.announce(unannounced)
+	if l.ctx.Err() == nil {
+		l.announce(unannounced)
+	}
 	l.wg.Done()
 	l.over(l.end())
 }

@@ -30,12 +30,11 @@
 //
 // Goroutines: one reads the peer's first stream, and when the connection ends waits for all
 // the others. One accepts the next stream of the peer, which it then reads, but only after
-// the peer has said that there is one: it would be a twentieth of what an idle connection
-// takes. A lane has a flusher
-// while it has something to send; one more, at first, sends again, if there is
-// anything. Handlers run on the dispatcher's workers, or, while they are quick, on the
-// reader's goroutine, which then hands on the reading if one takes longer: so they
-// outlive the link.
+// the peer has said that there is one (Opened): it would be a twentieth of what an idle
+// connection takes. A lane has a flusher while it has something to send; one more, at first,
+// sends again, if there is anything. Handlers run on the dispatcher's workers, or, while they
+// are quick, on the reader's goroutine, which then hands on the reading if one takes longer:
+// so they outlive the link.
 package link
 
 import (
